@@ -291,6 +291,15 @@ class KeyRecord:
     expires: dt.datetime | None = None
     last_used: dt.datetime | None = None
     exposure: ExposureReport | None = None
+    allowed_ips: tuple[str, ...] = ()
+    denied_ips: tuple[str, ...] = ()
+    search_hub: str = ""
+    catalog_id: str = ""
+    allowed_user_ids: tuple[str, ...] = ()  # impersonation restrictions
+    editors: tuple[str, ...] = ()  # display names of groupsThatCanEdit
+    created_by: str = ""  # personal data: kept only where the user asked for it
+    line: int = 0  # line of the entry in the inventory file, 0 if unknown
+    unmasked: bool = False  # the listing held the whole value
     extra: tuple[tuple[str, str], ...] = ()
 
 
