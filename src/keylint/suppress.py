@@ -105,7 +105,7 @@ class Suppressor:
         for number, (ignore, _) in enumerate(self._ignores):
             if self._expired(ignore):
                 text = (
-                    f"the ignore for {ignore.label} expired on {ignore.expires}: fix the finding or renew it"
+                    f"the ignore for {ignore.label} expired on {ignore.expires}: renew it or fix it"
                 )
                 yield Problem("expired-ignore", Level.WARNING, text)
             elif whole and number not in self._used:
@@ -115,7 +115,7 @@ class Suppressor:
         if whole and self._baseline:
             unused = len(self._baseline.entries) - len(self._known & self._baseline.entries.keys())
             if unused:
-                text = f"{unused} baseline {'entry' if unused == 1 else 'entries'} matched nothing: write it anew"
+                text = f"baseline entries that matched nothing: {unused}; write it anew"
                 yield Problem("unused-baseline", Level.NOTE, text, path=self._baseline.path)
 
     def _expired(self, ignore: Ignore) -> bool:
