@@ -449,11 +449,12 @@ class Report:
     version: str = ""
     # Secrets may be whole in `snippet` only if the user asked with --reveal; reports say so.
     revealed: bool = False
+    interrupted: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether everything that was asked for was read."""
-        return not any(s.incomplete for s in self.skipped)
+        return not self.interrupted and not any(s.incomplete for s in self.skipped)
 
     def counts(self) -> dict[VerdictKind, int]:
         """How many findings each verdict has."""

@@ -1,0 +1,193 @@
+"""From matches to findings: one `Finding` for each key and file. Here the raw `Secret` is dropped."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from keylint.model import (
+    Advice,
+    CommitRef,
+    Evidence,
+    Finding,
+    KeyInfo,
+    Link,
+    Location,
+    Origin,
+    Surface,
+    Suppression,
+    Verdict,
+)
+from keylint.ruleset import Rule
+from keylint.secret import Match, Secret
+
+MAX_PLACES = 50  # places kept for each key and file; the rest is counted
+MAX_OTHER_PATHS = 20
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the later stages say about one key on one surface."""
+
+    verdict: Verdict
+    link: Link
+    advice: Advice
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What is known about a key in one file beyond its places; filled in by history scans."""
+
+    first_seen: CommitRef | None = None
+    last_seen: CommitRef | None = None
+    in_head: bool | None = None
+
+
+# None means: not a finding after all (a tentative match that no inventory entry supports).
+Judge = Callable[["Candidate", Surface], "Judgement | None"]
+
+_NOTHING_MORE = Sighting()
+
+
+@dataclass
+class _Places:
+    """The places of one key in one file."""
+
+    origin: Origin
+    open: list[Location] = field(default_factory=list)
+    allowed: list[Location] = field(default_factory=list)
+    count: int = 0
+    allowed_count: int = 0
+    allow_reason: str = ""
+    sighting: Sighting = _NOTHING_MORE
+
+    def add(self, match: Match) -> None:
+        if match.allow is None:
+            self.count += match.count
+            kept = self.open
+        else:
+            self.allowed_count += match.count
+            self.allow_reason = self.allow_reason or match.allow.reason
+            kept = self.allowed
+        if len(kept) < MAX_PLACES:
+            kept.append(match.location)
+
+
+@dataclass
+class Candidate:
+    """One key of the run, with its raw value, before it is judged."""
+
+    rule: Rule
+    value: Secret
+    evidence: Evidence
+    tentative: bool
+    files: dict[tuple[str, tuple[str, ...]], _Places] = field(default_factory=dict)
+
+    @property
+    def in_client(self) -> bool:
+        """Whether the key sits in a client bundle."""
+        return any(places.origin.surface is Surface.CLIENT for places in self.files.values())
+
+
+class Collector:
+    """Gathers the matches of a run by key and file, then turns them into findings.
+
+    `salt` keys the fingerprints. `rules` maps rule ids to the rules that the engine reports.
+    """
+
+    def __init__(self, rules: Mapping[str, Rule], *, salt: bytes) -> None:
+        self._rules = rules
+        self._salt = salt
+        self._keys: dict[Secret, Candidate] = {}
+
+    def add(self, matches: Iterable[Match], sighting: Sighting = _NOTHING_MORE) -> None:
+        """Take the matches of one blob."""
+        for match in matches:
+            candidate = self._candidate(match)
+            origin = match.location.origin
+            key = (origin.path, origin.container)
+            places = candidate.files.get(key)
+            if places is None:
+                places = candidate.files[key] = _Places(origin, sighting=sighting)
+            places.add(match)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def _candidate(self, match: Match) -> Candidate:
+        rule = self._rules[match.rule_id]
+        candidate = self._keys.get(match.value)
+        if candidate is None:
+            candidate = Candidate(rule, match.value, match.evidence, match.tentative)
+            self._keys[match.value] = candidate
+        elif _preferred(rule, tentative=match.tentative, to=candidate):
+            # The same value under two rules is one key; the more certain and specific rule names it.
+            candidate.rule, candidate.evidence = rule, match.evidence
+            candidate.value, candidate.tentative = match.value, match.tentative
+        return candidate
+
+    def findings(self, judge: Judge) -> list[Finding]:
+        """All findings, most urgent first; those that inline comments allow carry their suppression."""
+        found = [finding for key in self._keys.values() for finding in self._of_key(key, judge)]
+        found.sort(key=_urgency)
+        return found
+
+    def _of_key(self, key: Candidate, judge: Judge) -> Iterator[Finding]:
+        judgements: dict[Surface, Judgement | None] = {}
+        info = self._info(key)
+        paths = sorted({path for path, _ in key.files})
+        for places in key.files.values():
+            surface = places.origin.surface
+            if surface not in judgements:
+                judgements[surface] = judge(key, surface)
+            judgement = judgements[surface]
+            if judgement is not None:
+                yield self._finding(key, info, places, judgement, paths)
+
+    def _info(self, key: Candidate) -> KeyInfo:
+        fingerprint = key.value.fingerprint(self._salt, key.rule.id)
+        return KeyInfo(fingerprint, key.rule.id, key.rule.provider, key.rule.title, key.value.mask)
+
+    def _finding(
+        self, key: Candidate, info: KeyInfo, places: _Places, judgement: Judgement, paths: list[str]
+    ) -> Finding:
+        quiet = not places.open
+        here = places.origin.path
+        return Finding(
+            fingerprint=self._file_fingerprint(info, places.origin),
+            key=info,
+            verdict=judgement.verdict,
+            evidence=key.evidence,
+            link=judgement.link,
+            advice=judgement.advice,
+            locations=tuple(places.allowed if quiet else places.open),
+            occurrences=places.allowed_count if quiet else places.count,
+            first_seen=places.sighting.first_seen,
+            last_seen=places.sighting.last_seen,
+            in_head=places.sighting.in_head,
+            other_paths=tuple(path for path in paths if path != here)[:MAX_OTHER_PATHS],
+            in_client=key.in_client,
+            suppression=Suppression("inline", places.allow_reason) if quiet else None,
+        )
+
+    def _file_fingerprint(self, info: KeyInfo, origin: Origin) -> str:
+        place = "\0".join((info.fingerprint, origin.path, *origin.container))
+        return hmac.new(self._salt, place.encode("utf-8", "surrogateescape"), "sha256").hexdigest()[:32]
+
+
+def _preferred(rule: Rule, *, tentative: bool, to: Candidate) -> bool:
+    if tentative != to.tentative:
+        return to.tentative
+    return rule.priority > to.rule.priority
+
+
+def _urgency(finding: Finding) -> tuple[int, int, str, int, int]:
+    first = finding.locations[0]
+    return (
+        -finding.verdict.level.rank,
+        -finding.verdict.severity.rank,
+        first.origin.display,
+        first.line,
+        first.column,
+    )
