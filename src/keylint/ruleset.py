@@ -1,112 +1,195 @@
-"""Read and check rule files (TOML) and turn them into `Rule` values.
+"""Read rule files (TOML) into one checked set of `Rule` values.
 
-The format is a superset of the gitleaks v8 rule table; `rules/README.md` documents it for people.
-A *pattern rule* has `regex`. A *refinement* has `refines` and `when` instead: it renames a match of its
-base rule when the facts that the base rule's inspector read from the value satisfy every condition.
+The format is a superset of the gitleaks v8 rule table (https://github.com/gitleaks/gitleaks#configuration);
+`rules/README.md` documents it for people.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import tomli
-
 from keylint.errors import ConfigError
-from keylint.model import Privacy, RuleInfo, Severity
+from keylint.rule import Allowlist, Context, Requirement, Rule, from_plain, to_plain
+from keylint.rulefields import (
+    INHERITED,
+    Spot,
+    kind_of,
+    read_allowlist,
+    read_rule,
+    read_tables,
+    read_text,
+    read_texts,
+    unknown,
+)
+
+__all__ = [
+    "Allowlist", "Context", "Requirement", "Rule", "builtin_dir", "from_plain", "load_rules", "parse_rules",
+    "rule_files", "to_plain",
+]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Allowlist:
-    """Conditions under which a match is dropped, as gitleaks defines them.
+def builtin_dir() -> str:
+    """The folder of the built-in data: `builtin_rules` of an installed wheel, else `rules` of the checkout.
 
-    `condition` is OR (any field that is set matches) or AND (all of them must). `regex_target` is
-    `secret`, `match` or `line`. `paths` and `commits` are matched outside the engine.
+    Raises ConfigError when neither exists (a broken installation).
     """
-
-    description: str = ""
-    condition: str = "OR"
-    regex_target: str = "secret"
-    regexes: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    commits: tuple[str, ...] = ()
-    stopwords: tuple[str, ...] = ()
+    here = os.path.dirname(os.path.abspath(__file__))
+    for folder in (os.path.join(here, "builtin_rules"), os.path.join(here, "..", "..", "rules")):
+        if os.path.isdir(os.path.join(folder, "providers")):
+            return os.path.normpath(folder)
+    raise ConfigError("the built-in rules are missing", hint="install keylint again")
 
 
-@dataclass(frozen=True)
-class Context:
-    """Text that must stand near a match: `regex` within `within` bytes on either side (0: anywhere in the file).
+def rule_files(paths: Sequence[str] = (), builtin: bool = True) -> list[str]:
+    """The rule files that `load_rules` reads, built-in ones first.
 
-    With `or_inventory` a match without the text is kept as a candidate that only an inventory entry can
-    turn into a finding.
+    A folder stands for the `.toml` files directly in it. Raises ConfigError for a path that is not there or
+    a folder without rule files.
     """
+    found = _folder(os.path.join(builtin_dir(), "providers")) if builtin else []
+    for path in paths:
+        if os.path.isdir(path):
+            inside = _folder(path)
+            if not inside:
+                raise ConfigError(f"{path}: no rule files in this folder", hint="rule files end in .toml")
+            found += inside
+        elif os.path.exists(path):
+            found.append(path)
+        else:
+            raise ConfigError(f"{path}: no such rule file or folder", hint="check --rules")
+    return found
 
-    regex: str
-    within: int = 300
-    or_inventory: bool = False
 
+def load_rules(paths: Sequence[str] = (), *, builtin: bool = True) -> tuple[Rule, ...]:
+    """Read the built-in rules and the user's rule files into one checked set.
 
-@dataclass(frozen=True)
-class Requirement:
-    """The other half of a pair: a match of `rule` within `within` bytes (0: same file)."""
-
-    rule: str
-    within: int = 0
-    optional: bool = False
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One key kind. `id` is stable and never a label; titles may change.
-
-    Fields that gitleaks has keep its meaning. `secret_group` 0 means the first group that took part, or the
-    whole match where the pattern has no groups. `entropy` is Shannon entropy in bits per byte.
+    A user's rule whose id is a built-in one takes its place. Raises ConfigError with file, rule and field.
     """
+    base = _merge(_read(f) for f in (rule_files((), True) if builtin else ()))
+    own = _merge(_read(f) for f in rule_files(paths, False))
+    rules = {k: r for k, r in {**base.rules, **own.rules}.items() if k not in own.disabled or k in own.rules}
+    _check_links(rules)
+    return tuple(rules.values())
 
-    id: str
-    title: str
-    provider: str
-    description: str = ""
-    regex: str = ""
-    secret_group: int = 0
-    entropy: float = 0.0
-    keywords: tuple[str, ...] = ()
-    path: str = ""
-    tags: tuple[str, ...] = ()
-    allowlists: tuple[Allowlist, ...] = ()
 
-    refines: str = ""
-    when: tuple[tuple[str, Any], ...] = ()
+def parse_rules(text: str, source: str) -> tuple[Rule, ...]:
+    """The rules of one file's text. `source` is the name that errors and `Rule.source` use.
 
-    privacy: Privacy = Privacy.PRIVATE
-    decided_by: str = ""
-    settle: str = ""  # the question that would settle a `depends` key
-    severity: Severity = Severity.HIGH
-    can_do: str = ""
-    impact: str = ""
-    rotate: tuple[str, ...] = ()
-    rotate_certain: bool = True
-    docs: str = ""
-    evidence: str = ""
+    Links to rules of other files are not checked here. Raises ConfigError.
+    """
+    return tuple(_parse_file(text, source).rules.values())
 
-    prefix_len: int = 0
-    weak: bool = False
-    normalize: tuple[str, ...] = ()
-    inspect: str = ""
-    checksum: str = ""
-    context: Context | None = None
-    requires: tuple[Requirement, ...] = ()
-    priority: int = 50
-    binary: bool = True
-    samples: tuple[str, ...] = ()
-    filters: tuple[str, ...] = ()
-    examples: tuple[str, ...] = ()
-    counter_examples: tuple[str, ...] = ()
-    source: str = ""  # the file it came from, for error messages
 
-    def info(self) -> RuleInfo:
-        """The part that reports need."""
-        return RuleInfo(self.id, self.title, self.description or self.title, self.provider, self.tags, self.docs)
+def _folder(path: str) -> list[str]:
+    return sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
+
+
+# ---- one file
+
+
+@dataclass(frozen=True)
+class _RuleFile:
+    rules: dict[str, Rule]
+    disabled: frozenset[str] = frozenset()
+
+
+def _read(path: str) -> _RuleFile:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text", hint="rule files are TOML in UTF-8") from None
+    except OSError as exc:
+        raise ConfigError(f"{path}: {exc.strerror or 'cannot be read'}", hint="check --rules") from exc
+    return _parse_file(text, path)
+
+
+def _parse_file(text: str, source: str) -> _RuleFile:
+    import tomli  # rules usually come from the cache, and this import costs start-up time
+
+    try:
+        data = tomli.loads(text)
+    except tomli.TOMLDecodeError as exc:
+        raise ConfigError(f"{source}: not valid TOML: {exc}", hint="see rules/README.md") from None
+    spot = Spot(source)
+    tables = data.pop("rules", [])
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        spot.at("rules").fail("expected [[rules]] tables")
+    shared = _shared_allowlists(data, spot)
+    disabled = _extend(data.pop("extend", {}), spot.at("extend"))
+    defaults = _defaults(data, spot)
+    rules = (read_rule(table, defaults, Spot(source)) for table in tables)
+    merged = _merge(_RuleFile({r.id: _with_shared(r, shared)}) for r in rules)
+    return _RuleFile(merged.rules, disabled)
+
+
+def _merge(files: Iterable[_RuleFile]) -> _RuleFile:
+    """One set of several; the same id twice is an error."""
+    rules: dict[str, Rule] = {}
+    disabled: frozenset[str] = frozenset()
+    for file in files:
+        disabled |= file.disabled
+        for rule in file.rules.values():
+            if rule.id in rules:
+                other = rules[rule.id].source
+                place = "in this file" if other == rule.source else f"in {other}"
+                Spot(rule.source, rule.id).fail(f"the id is used twice, also {place}", "ids must be unique")
+            rules[rule.id] = rule
+    return _RuleFile(rules, disabled)
+
+
+def _check_links(rules: Mapping[str, Rule]) -> None:
+    for rule in rules.values():
+        spot = Spot(rule.source, rule.id)
+        if rule.refines and not rules.get(rule.refines, rule).regex:
+            unknown(
+                spot.at("refines"), "pattern rule", rule.refines, [r.id for r in rules.values() if r.regex]
+            )
+        for requirement in rule.requires:
+            if requirement.rule not in rules:
+                unknown(spot.at("requires"), "rule", requirement.rule, rules)
+
+
+def _extend(table: Any, spot: Spot) -> frozenset[str]:
+    """gitleaks' [extend]: the default rules are keylint's own; single ones can be left out."""
+    if not isinstance(table, dict):
+        spot.fail(f"expected a table, not {kind_of(table)}")
+    for key in table:
+        if key in ("path", "url"):
+            spot.at(key).fail(
+                "other files are not read through this key", "give that file with --rules as well"
+            )
+        if key not in ("useDefault", "disabledRules"):
+            unknown(spot, "key", key, ("useDefault", "disabledRules"))
+    return frozenset(read_texts(table.get("disabledRules", []), spot.at("disabledRules")))
+
+
+def _defaults(data: Mapping[str, Any], spot: Spot) -> dict[str, Any]:
+    """The top-level keys: fields that every rule of the file starts from."""
+    ignored = ("title", "description", "name", "minVersion")
+    for key, value in data.items():
+        if key in ignored:
+            read_text(value, spot.at(key))
+        elif key not in INHERITED:
+            unknown(spot, "key", key, [*INHERITED, *ignored, "rules", "allowlist", "allowlists", "extend"])
+    return {key: value for key, value in data.items() if key not in ignored}
+
+
+def _shared_allowlists(data: dict[str, Any], spot: Spot) -> list[tuple[frozenset[str], Allowlist]]:
+    """The file's global allowlists, each with the rule ids it is for (none: all of the file's)."""
+    tables = data.pop("allowlists", [])
+    single = data.pop("allowlist", None)
+    spot = spot.at("allowlists")
+    out = []
+    for table in read_tables(tables if single is None else [*tables, single], spot):
+        targets = read_texts(table.pop("targetRules", []), spot.at("targetRules"))
+        out.append((frozenset(targets), read_allowlist(table, spot)))
+    return out
+
+
+def _with_shared(rule: Rule, shared: Sequence[tuple[frozenset[str], Allowlist]]) -> Rule:
+    extra = tuple(a for targets, a in shared if not targets or rule.id in targets)
+    return replace(rule, allowlists=rule.allowlists + extra) if extra else rule

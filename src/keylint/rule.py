@@ -1,0 +1,141 @@
+"""The rule type: what keylint knows about one kind of key, whichever file it was read from.
+
+A *pattern rule* has `regex`. A *refinement* has `refines` and `when` instead: it renames a match of its
+base rule when the facts that the base rule's inspector read from the value satisfy every condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from keylint.model import Privacy, RuleInfo, Severity
+
+
+@dataclass(frozen=True)
+class Allowlist:
+    """Conditions under which a match is dropped, as gitleaks defines them.
+
+    `condition` is OR (any field that is set matches) or AND (all of them must). `regex_target` is
+    `secret`, `match` or `line`. `paths` and `commits` are matched outside the engine.
+    """
+
+    description: str = ""
+    condition: str = "OR"
+    regex_target: str = "secret"
+    regexes: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
+    stopwords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """Text that must stand near a match: `regex` within `within` bytes on either side (0: anywhere in
+    the file).
+
+    With `or_inventory` a match without the text is kept as a candidate that only an inventory entry can
+    turn into a finding.
+    """
+
+    regex: str
+    within: int = 300
+    or_inventory: bool = False
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """The other half of a pair: a match of `rule` within `within` bytes (0: same file)."""
+
+    rule: str
+    within: int = 0
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One key kind. `id` is stable and never a label; titles may change.
+
+    Fields that gitleaks has keep its meaning. `secret_group` 0 means the first group that took part, or the
+    whole match where the pattern has no groups. `entropy` is Shannon entropy in bits per byte.
+    """
+
+    id: str
+    title: str
+    provider: str
+    description: str = ""
+    regex: str = ""
+    secret_group: int = 0
+    entropy: float = 0.0
+    keywords: tuple[str, ...] = ()
+    path: str = ""
+    tags: tuple[str, ...] = ()
+    allowlists: tuple[Allowlist, ...] = ()
+
+    refines: str = ""
+    when: tuple[tuple[str, Any], ...] = ()
+
+    privacy: Privacy = Privacy.PRIVATE
+    decided_by: str = ""
+    settle: str = ""  # the question that would settle a `depends` key
+    severity: Severity = Severity.HIGH
+    can_do: str = ""
+    impact: str = ""
+    rotate: tuple[str, ...] = ()
+    rotate_certain: bool = True
+    docs: str = ""
+    evidence: str = ""
+
+    prefix_len: int = 0
+    weak: bool = False
+    normalize: tuple[str, ...] = ()
+    inspect: str = ""
+    checksum: str = ""
+    context: Context | None = None
+    requires: tuple[Requirement, ...] = ()
+    proves: bool = False  # the value itself proves `privacy`: no inventory entry may soften it
+    priority: int = 50
+    binary: bool = True
+    samples: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    counter_examples: tuple[str, ...] = ()
+    source: str = ""  # the file it came from, for error messages
+
+    def info(self) -> RuleInfo:
+        """The part that reports need."""
+        return RuleInfo(
+            self.id, self.title, self.description or self.title, self.provider, self.tags, self.docs
+        )
+
+
+def to_plain(rule: Rule) -> tuple[Any, ...]:
+    """The rule as nested tuples of str, int, float, bool and None, fit for `marshal`."""
+    values = {f.name: getattr(rule, f.name) for f in fields(Rule)}
+    values["privacy"] = rule.privacy.value
+    values["severity"] = rule.severity.value
+    values["allowlists"] = tuple(_astuple(a) for a in rule.allowlists)
+    values["requires"] = tuple(_astuple(r) for r in rule.requires)
+    values["context"] = _astuple(rule.context) if rule.context else None
+    return tuple(values.values())
+
+
+def from_plain(plain: Sequence[Any]) -> Rule:
+    """The rule that `to_plain` took apart. Raises TypeError or ValueError when it is of another version."""
+    if len(plain) != len(_RULE_FIELDS):
+        raise ValueError("a stored rule has another number of fields")
+    values = dict(zip(_RULE_FIELDS, plain, strict=True))
+    values["privacy"] = Privacy(values["privacy"])
+    values["severity"] = Severity(values["severity"])
+    values["allowlists"] = tuple(Allowlist(*a) for a in values["allowlists"])
+    values["requires"] = tuple(Requirement(*r) for r in values["requires"])
+    values["context"] = Context(*values["context"]) if values["context"] else None
+    return Rule(**values)
+
+
+_RULE_FIELDS = tuple(f.name for f in fields(Rule))
+
+
+def _astuple(value: Allowlist | Requirement | Context) -> tuple[Any, ...]:
+    return tuple(getattr(value, f.name) for f in fields(value))

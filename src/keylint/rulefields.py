@@ -1,0 +1,296 @@
+"""One table of a rule file -> one checked `Rule`, with file, rule and field in every error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from keylint.errors import ConfigError
+from keylint.model import Privacy, Severity
+from keylint.rule import Allowlist, Context, Requirement, Rule
+
+# The names that rule files may use. `engine` implements them; tests hold both lists equal, because this
+# module must not import the engine.
+INSPECTORS = (
+    "aws_key_id", "azure_key", "azure_sas", "clerk_publishable", "gitlab", "jwt", "mapbox", "mode", "pem",
+    "pypi", "sentry_dsn", "sentry_org_token", "service_account", "slack", "supabase_key", "telegram",
+    "url_credentials",
+)  # fmt: skip
+CHECKSUMS = ("azure_key", "cloudflare", "github", "gitlab", "grafana", "npm")
+FILTERS: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where in the rule files a value stands, for error messages."""
+
+    source: str
+    rule: str = ""
+    key: str = ""
+
+    def fail(self, problem: str, hint: str = "") -> NoReturn:
+        """Raise ConfigError in one line."""
+        rule = f"rule {self.rule}: " if self.rule else ""
+        key = f"{self.key}: " if self.key else ""
+        raise ConfigError(f"{self.source}: {rule}{key}{problem}", hint=hint)
+
+    def at(self, key: str) -> Spot:
+        """The same rule, at one of its fields."""
+        return replace(self, key=f"{self.key}.{key}" if self.key else key)
+
+
+# ---- one rule
+
+
+def read_rule(table: dict[str, Any], defaults: Mapping[str, Any], spot: Spot) -> Rule:
+    rule_id = table.get("id")
+    if not isinstance(rule_id, str) or not rule_id:
+        spot.at("rules").fail("a rule has no id", 'each [[rules]] table needs id = "provider.kind"')
+    spot = Spot(spot.source, rule_id)
+    single = table.pop("allowlist", None)
+    if single is not None:
+        table["allowlists"] = [*read_tables(table.get("allowlists", []), spot.at("allowlists")), single]
+    values: dict[str, Any] = {"source": spot.source}
+    for key, value in {**defaults, **table}.items():
+        name = _LOWER.get(key.lower(), key)
+        if name not in _FIELDS:
+            unknown(spot, "field", key, [*_CAMEL, *(f for f in _FIELDS if f not in _CAMEL.values())])
+        values[name] = _FIELDS[name](value, spot.at(key))
+    values.setdefault("provider", "custom")
+    values.setdefault("title", values.get("description") or rule_id)
+    rule = Rule(**values)
+    _check(rule, spot)
+    return rule
+
+
+def _check(rule: Rule, spot: Spot) -> None:
+    if rule.refines:
+        if rule.regex or not rule.when:
+            spot.fail("a refinement has `refines` and `when`, and no `regex`")
+    elif not rule.regex:
+        spot.fail("no regex", "keylint reports values in text, so a rule for paths alone has no meaning")
+    elif rule.when:
+        spot.at("when").fail("only a refinement has conditions", "add `refines`")
+    groups = _pattern(rule.regex, spot.at("regex"))
+    if rule.secret_group > groups:
+        spot.at("secretGroup").fail(f"is {rule.secret_group}, but the regex has {groups} groups")
+    patterns = [("path", rule.path), ("context", rule.context.regex if rule.context else "")]
+    patterns += [("allowlists", p) for a in rule.allowlists for p in (*a.regexes, *a.paths)]
+    for key, pattern in patterns:
+        _pattern(pattern, spot.at(key))
+
+
+def _pattern(pattern: str, spot: Spot) -> int:
+    """The number of groups of a pattern that compiles."""
+    import regex  # only needed when rules are read from TOML
+
+    try:
+        return regex.compile(pattern.encode()).groups if pattern else 0
+    except regex.error as exc:
+        spot.fail(
+            f"does not compile: {exc.msg} at position {exc.pos}", "RE2 or Python `regex` syntax, on bytes"
+        )
+
+
+# ---- values of fields
+
+
+def kind_of(value: object) -> str:
+    names = {
+        str: "text",
+        bool: "true/false",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "a table",
+    }
+    return names.get(type(value), type(value).__name__)
+
+
+def unknown(spot: Spot, what: str, name: str, known: Iterable[str]) -> NoReturn:
+    import difflib  # only needed for an error
+
+    near = difflib.get_close_matches(name, list(known), 1, 0.5)
+    spot.fail(f"unknown {what} {name!r}", f"did you mean {near[0]!r}?" if near else "see rules/README.md")
+
+
+def read_text(value: Any, spot: Spot) -> str:
+    if not isinstance(value, str):
+        spot.fail(f"expected text, not {kind_of(value)}")
+    return value
+
+
+def read_texts(value: Any, spot: Spot) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        spot.fail(f"expected a list of texts, not {kind_of(value)}")
+    return tuple(value)
+
+
+def _lowered(value: Any, spot: Spot) -> tuple[str, ...]:
+    return tuple(v.lower() for v in read_texts(value, spot))
+
+
+def _number(value: Any, spot: Spot) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        spot.fail(f"expected a number of at least 0, not {kind_of(value)}")
+    return float(value)
+
+
+def _count(value: Any, spot: Spot) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        spot.fail(f"expected a whole number of at least 0, not {kind_of(value)}")
+    return value
+
+
+def _flag(value: Any, spot: Spot) -> bool:
+    if not isinstance(value, bool):
+        spot.fail(f"expected true or false, not {kind_of(value)}")
+    return value
+
+
+def read_tables(value: Any, spot: Spot) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        spot.fail(f"expected tables, not {kind_of(value)}")
+    return [dict(v) for v in value]
+
+
+def _one_of(known: Iterable[str], what: str) -> Callable[[Any, Spot], str]:
+    def check(value: Any, spot: Spot) -> str:
+        if read_text(value, spot) not in known:
+            unknown(spot, what, value, known)
+        return str(value)
+
+    return check
+
+
+def _some_of(known: Iterable[str], what: str) -> Callable[[Any, Spot], tuple[str, ...]]:
+    one = _one_of(known, what)
+    return lambda value, spot: tuple(one(v, spot) for v in read_texts(value, spot))
+
+
+def _privacy(value: Any, spot: Spot) -> Privacy:
+    return Privacy(_one_of([p.value for p in Privacy], "privacy")(value, spot))
+
+
+def _severity(value: Any, spot: Spot) -> Severity:
+    return Severity(_one_of([s.value for s in Severity], "severity")(read_text(value, spot).upper(), spot))
+
+
+def _samples(value: Any, spot: Spot) -> tuple[str, ...]:
+    samples = _lowered(value, spot)
+    for sample in samples:
+        if len(sample) != 64 or set(sample) - set("0123456789abcdef"):
+            spot.fail("expected SHA-256 digests of 64 hex digits, never the values themselves")
+    return samples
+
+
+def _when(value: Any, spot: Spot) -> tuple[tuple[str, Any], ...]:
+    """Conditions on facts: text (with `*`), number, true (present) or false (absent), or a list of these."""
+    if not isinstance(value, dict) or not value:
+        spot.fail('expected a table of conditions such as "payload.role" = "anon"')
+    out = []
+    for fact, condition in value.items():
+        choices = condition if isinstance(condition, list) else [condition]
+        if not choices or not all(isinstance(c, (str, int, float)) for c in choices):
+            spot.at(fact).fail(
+                "expected text, a number, true, false or a list of these", "quote names with dots"
+            )
+        out.append((fact, tuple(choices) if isinstance(condition, list) else condition))
+    return tuple(out)
+
+
+def _known_keys(table: Mapping[str, Any], known: Iterable[str], spot: Spot) -> dict[str, Any]:
+    """The table with keys in the spelling of `known`, whatever case the file uses (gitleaks ignores case)."""
+    spelling = {k.lower(): k for k in known}
+    for key in table:
+        if key.lower() not in spelling:
+            unknown(spot, "field", key, known)
+    return {spelling[k.lower()]: v for k, v in table.items()}
+
+
+def read_allowlist(table: Mapping[str, Any], spot: Spot) -> Allowlist:
+    known = ("description", "condition", "regexTarget", "regexes", "paths", "commits", "stopwords")
+    table = _known_keys(table, known, spot)
+    condition = read_text(table.get("condition", "OR"), spot.at("condition")).upper()
+    condition = {"||": "OR", "&&": "AND"}.get(condition, condition)
+    target = table.get("regexTarget", "secret") or "secret"
+    return Allowlist(
+        description=read_text(table.get("description", ""), spot.at("description")),
+        condition=_one_of(("OR", "AND"), "condition")(condition, spot.at("condition")),
+        regex_target=_one_of(("secret", "match", "line"), "target")(target, spot.at("regexTarget")),
+        regexes=read_texts(table.get("regexes", []), spot.at("regexes")),
+        paths=read_texts(table.get("paths", []), spot.at("paths")),
+        commits=read_texts(table.get("commits", []), spot.at("commits")),
+        stopwords=read_texts(table.get("stopwords", []), spot.at("stopwords")),
+    )
+
+
+def _allowlists(value: Any, spot: Spot) -> tuple[Allowlist, ...]:
+    return tuple(read_allowlist(t, spot) for t in read_tables(value, spot))
+
+
+def _context(value: Any, spot: Spot) -> Context:
+    table = {"regex": value} if isinstance(value, str) else value
+    if not isinstance(table, dict) or not table.get("regex"):
+        spot.fail("expected { regex, within, or_inventory }")
+    table = _known_keys(table, ("regex", "within", "or_inventory"), spot)
+    return Context(
+        read_text(table["regex"], spot.at("regex")),
+        _count(table.get("within", 300), spot.at("within")),
+        _flag(table.get("or_inventory", False), spot.at("or_inventory")),
+    )
+
+
+def _requires(value: Any, spot: Spot) -> tuple[Requirement, ...]:
+    out = []
+    for raw in read_tables(value, spot):
+        table = _known_keys(raw, ("rule", "within", "optional"), spot)
+        out.append(
+            Requirement(
+                read_text(table.get("rule"), spot.at("rule")),
+                _count(table.get("within", 0), spot.at("within")),
+                _flag(table.get("optional", False), spot.at("optional")),
+            )
+        )
+    return tuple(out)
+
+
+_CAMEL = {"secretGroup": "secret_group"}
+_FIELDS: dict[str, Callable[[Any, Spot], Any]] = {
+    **dict.fromkeys(("id", "title", "provider", "description", "regex", "path", "refines"), read_text),
+    **dict.fromkeys(("decided_by", "settle", "can_do", "impact", "docs", "evidence"), read_text),
+    **dict.fromkeys(("tags", "rotate", "examples", "counter_examples"), read_texts),
+    **dict.fromkeys(("secret_group", "prefix_len", "priority"), _count),
+    **dict.fromkeys(("rotate_certain", "weak", "proves", "binary"), _flag),
+    "keywords": _lowered,
+    "entropy": _number,
+    "allowlists": _allowlists,
+    "when": _when,
+    "privacy": _privacy,
+    "severity": _severity,
+    "normalize": _some_of(("percent",), "normalisation"),
+    "inspect": _one_of(INSPECTORS, "inspector"),
+    "checksum": _one_of(CHECKSUMS, "checksum"),
+    "context": _context,
+    "requires": _requires,
+    "samples": _samples,
+    "filters": _some_of(FILTERS, "filter"),
+}
+_LOWER = {key.lower(): name for key, name in {**{f: f for f in _FIELDS}, **_CAMEL}.items()}
+INHERITED = tuple(
+    f
+    for f in _FIELDS
+    if f
+    not in (
+        "id",
+        "title",
+        "description",
+        "regex",
+        "refines",
+        "when",
+        "secret_group",
+        "examples",
+        "counter_examples",
+    )
+)
