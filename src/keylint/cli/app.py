@@ -1,0 +1,101 @@
+"""The command group, and the one place where an exception becomes an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from keylint import __version__
+from keylint.errors import ExitCode, KeylintError
+
+_COMMANDS = {
+    "scan": "keylint.cli.scan:scan",
+    "bundle": "keylint.cli.scan:bundle",
+    "hook": "keylint.cli.hook:hook",
+    "keys": "keylint.cli.keys:keys",
+    "rules": "keylint.cli.rules:rules",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is asked for: start-up time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of the help page."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command `cmd_name`, or None if there is none of that name."""
+        target = _COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, name = target.split(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="keylint")
+def cli() -> None:
+    """Find exposed keys and say which key it is, what it may do and what should happen next.
+
+    Exit status: 0 nothing at or above the fail level, 1 findings, 2 usage or configuration error,
+    3 nothing found but something could not be read, 4 a bug in keylint, 130 interrupted.
+    """
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command line `argv` (without the program name) and return the exit status."""
+    debug = "--debug" in argv
+    try:
+        status: Any = cli.main(list(argv), prog_name="keylint", standalone_mode=False)
+    except KeylintError as error:
+        _complain(str(error))
+        return error.exit_code
+    except click.UsageError as error:
+        _complain(f"{error.format_message()} (see keylint {_command(error)}--help)")
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        _complain(error.format_message())
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away, as `| head` does. Nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.INCOMPLETE
+    except Exception as error:  # noqa: BLE001 - the last stop: a traceback could quote scanned content
+        _report_bug(error, debug=debug)
+        return ExitCode.BUG
+    return int(status or 0)
+
+
+def _command(error: click.UsageError) -> str:
+    name = error.ctx.info_name if error.ctx else ""
+    return f"{name} " if name and name != "keylint" else ""
+
+
+def _complain(message: str) -> None:
+    from keylint.report.clean import clean
+
+    print(f"keylint: error: {clean(message)}", file=sys.stderr)
+
+
+def _report_bug(error: Exception, *, debug: bool) -> None:
+    """One line, or with --debug the frames too; never the message, which may quote scanned content."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "unknown place"
+    print(f"keylint: internal error: {type(error).__name__} in {last}; this is a bug in keylint", file=sys.stderr)
+    if not debug:
+        print("keylint: run again with --debug for the frames to report", file=sys.stderr)
+        return
+    for frame in frames:
+        print(f"  {os.path.basename(frame.filename)}:{frame.lineno} in {frame.name}", file=sys.stderr)
