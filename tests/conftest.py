@@ -1,0 +1,86 @@
+"""Surroundings of every test: an empty home, nothing of the developer's settings, no network but loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_REMOVED_PREFIXES = ("GIT_", "GITHUB_", "RUNNER_", "ACTIONS_", "KEYLINT_", "COVEO_", "PRE_COMMIT", "XDG_")
+_REMOVED_SUFFIXES = ("_TOKEN", "_API_KEY", "_SECRET", "_PASSWORD")
+_REMOVED = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"})
+_KEPT = frozenset({"KEYLINT_REQUIRE_TOOLS"})  # steers the tests, not keylint
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers that pyproject.toml doesn't."""
+    config.addinivalue_line("markers", "slow: takes more than about five seconds")
+
+
+def _is_foreign(name: str) -> bool:
+    """Whether an environment variable could steer git, keylint or a report."""
+    if name in _KEPT:
+        return False
+    return name in _REMOVED or name.startswith(_REMOVED_PREFIXES) or name.endswith(_REMOVED_SUFFIXES)
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache folder for the run: the compiled rules are the same for every test that doesn't set its own."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def surroundings(
+    tmp_path_factory: pytest.TempPathFactory, shared_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Give the test an empty home and a clean environment; returns the home.
+
+    A test that needs a global git configuration writes `.gitconfig` there.
+    """
+    home = tmp_path_factory.mktemp("home")
+    for name in [n for n in os.environ if _is_foreign(n)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    _forbid_network(monkeypatch)
+    return home
+
+
+def _is_loopback(host: Any) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    if host in (None, "", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _forbid_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make connections and look-ups of this process fail unless they stay on this machine."""
+
+    def guard(function: Callable[..., Any], host_of: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            host = host_of(*args, **kwargs)
+            if not _is_loopback(host):
+                raise AssertionError(f"a test tried to reach {host}")
+            return function(*args, **kwargs)
+
+        return guarded
+
+    def address_host(sock: socket.socket, address: Any) -> Any:
+        return address[0] if isinstance(address, tuple) else None  # not a tuple: a path of this machine
+
+    monkeypatch.setattr(socket.socket, "connect", guard(socket.socket.connect, address_host))
+    monkeypatch.setattr(socket.socket, "connect_ex", guard(socket.socket.connect_ex, address_host))
+    monkeypatch.setattr(socket, "getaddrinfo", guard(socket.getaddrinfo, lambda host, *a, **k: host))
