@@ -4,7 +4,10 @@ KeylintError                 anything the user can mend: one line, with a remedy
 ├── UsageError               an option or argument is wrong
 ├── ConfigError              keylint.toml, [tool.keylint] or a rule file is wrong
 ├── InventoryError           an inventory, template or baseline file is wrong
-└── SourceError              what was asked for cannot be read at all
+├── SourceError              what was asked for cannot be read at all
+├── AccessError              a key API refuses the token or does not know what was named (exit status 2)
+├── ApiError                 a key API cannot be reached, or answers with something else (exit status 3)
+└── PendingError             a step of a rotation must wait, or was left in doubt (exit status 3)
 
 Whatever else escapes is a bug in keylint (exit status 4).
 """
@@ -57,3 +60,19 @@ class InventoryError(KeylintError):
 
 class SourceError(KeylintError):
     """What was asked for cannot be read at all, so no scan took place."""
+
+
+class AccessError(KeylintError):
+    """A key API refuses the token, or does not know the organisation or key that was named."""
+
+
+class ApiError(KeylintError):
+    """A key API cannot be reached, is overloaded, fails, or answers with something unexpected."""
+
+    exit_code = ExitCode.INCOMPLETE
+
+
+class PendingError(KeylintError):
+    """A step of a rotation must wait or was left in doubt; running the command again goes on from there."""
+
+    exit_code = ExitCode.INCOMPLETE
