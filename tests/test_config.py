@@ -86,7 +86,7 @@ def test_a_pyproject_without_our_table_is_not_a_configuration(tmp_path: Path) ->
     [
         ("fail_onn = 'error'", ["fail_onn", "did you mean fail-on"]),
         ("fail-on = 'fatal'", ["fail-on", "never"]),
-        ("fail-on = ", ["not valid TOML", "line 1"]),
+        ("fail-on = oops", ["not valid TOML", "line 1"]),
         ("max-file-size = 'big'", ["max-file-size", "500 MB"]),
         ("max-file-size = 0", ["max-file-size"]),
         ("max-file-size = true", ["max-file-size"]),
