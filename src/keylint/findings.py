@@ -15,8 +15,8 @@ from keylint.model import (
     Link,
     Location,
     Origin,
-    Surface,
     Suppression,
+    Surface,
     Verdict,
 )
 from keylint.ruleset import Rule

@@ -93,7 +93,10 @@ def _report_bug(error: Exception, *, debug: bool) -> None:
     """One line, or with --debug the frames too; never the message, which may quote scanned content."""
     frames = traceback.extract_tb(error.__traceback__)
     last = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "unknown place"
-    print(f"keylint: internal error: {type(error).__name__} in {last}; this is a bug in keylint", file=sys.stderr)
+    print(
+        f"keylint: internal error: {type(error).__name__} in {last}; this is a bug in keylint",
+        file=sys.stderr,
+    )
     if not debug:
         print("keylint: run again with --debug for the frames to report", file=sys.stderr)
         return

@@ -1,0 +1,141 @@
+"""What every scanning command does: settle the options, build the job, run it, write, choose the status."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from keylint.cli.options import fail_level
+from keylint.cli.output import write
+from keylint.config import Config, find_config, load_config
+from keylint.errors import ExitCode, UsageError
+from keylint.model import Level, Report
+from keylint.pipeline import Job, Source, run
+
+
+@dataclass(frozen=True)
+class Options:
+    """The shared options of scanning commands, as given."""
+
+    format_name: str = "text"
+    output: str | None = None
+    inventories: tuple[str, ...] = ()
+    rule_paths: tuple[str, ...] = ()
+    baseline: str | None = None
+    fail_on: str | None = None
+    config_path: str | None = None
+    strict_allow: bool = False
+    show_allowed: bool = False
+    show_suppressed: bool = False
+    reveal: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    debug: bool = False
+
+
+def execute(
+    command: str, target: str, options: Options, make_source: Callable[[Config], Source], *, whole: bool
+) -> int:
+    """Scan, write the report and return the exit status.
+
+    `whole` says that everything below `target` is scanned. Raises KeylintError for what the user can mend.
+    """
+    if options.reveal and options.output:
+        _refuse_tracked(options.output)
+    config = settle(options, "." if target == "-" else target)
+    report = run(build(command, target, options, config, make_source(config), whole=whole), now=_now)
+    status = exit_status(report, config.fail_on)
+    _publish(report, options, status)
+    return status
+
+
+def settle(options: Options, target: str) -> Config:
+    """The configuration that holds for `target`, with the command line on top."""
+    start = target if os.path.isdir(target) else os.path.dirname(os.path.abspath(target))
+    path = options.config_path or find_config(start)
+    config = load_config(path) if path else Config()
+    return replace(
+        config,
+        inventory=(*config.inventory, *options.inventories),
+        rules=(*config.rules, *options.rule_paths),
+        baseline=options.baseline or config.baseline,
+        fail_on=fail_level(options.fail_on, config.fail_on),
+        strict_allow=config.strict_allow or options.strict_allow,
+    )
+
+
+def build(command: str, target: str, options: Options, config: Config, source: Source, *, whole: bool) -> Job:
+    """Put the parts of a run together."""
+    from keylint.examine import Examiner
+    from keylint.inventory import load_inventory
+    from keylint.join import Joiner
+    from keylint.privileges import load_privilege_model
+    from keylint.rulecache import load_engine
+    from keylint.suppress import Suppressor, load_baseline
+
+    engine = load_engine(config.rules)
+    snapshots = [load_inventory(path) for path in config.inventory]
+    baseline = load_baseline(config.baseline) if config.baseline else None
+    templates = [template for snapshot in snapshots for template in snapshot.templates]
+    return Job(
+        command=command,
+        target=target,
+        source=source,
+        rules=engine.rules,
+        examiner=Examiner(engine, strict_allow=config.strict_allow, reveal=options.reveal),
+        joiner=Joiner(snapshots),
+        privileges=load_privilege_model(overrides=templates),
+        suppressor=Suppressor(baseline=baseline, ignores=config.ignore, today=_now().date()),
+        salt=config.fingerprint_salt.encode(),
+        whole=whole,
+        prefilter=engine.prefilter_name,
+        problems=tuple(problem for snapshot in snapshots for problem in snapshot.problems),
+        revealed=options.reveal,
+    )
+
+
+def exit_status(report: Report, fail_on: Level) -> ExitCode:
+    """Findings win over an incomplete scan; an interrupt wins over both."""
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    if report.failing(fail_on):
+        return ExitCode.FINDINGS
+    return ExitCode.OK if report.complete else ExitCode.INCOMPLETE
+
+
+def _publish(report: Report, options: Options, status: ExitCode) -> None:
+    from keylint.report import RenderOptions, render
+
+    terminal = not options.output and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    rendering = RenderOptions(
+        color=terminal and os.environ.get("TERM") != "dumb",
+        width=_width(),
+        show_allowed=options.show_allowed or options.verbose,
+        show_suppressed=options.show_suppressed or options.verbose,
+        verbose=options.verbose,
+        exit_code=int(status),
+    )
+    if options.quiet and options.format_name == "text" and status is ExitCode.OK:
+        return
+    write(render(options.format_name, report, rendering), options.output)
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 100
+
+
+def _refuse_tracked(path: str) -> None:
+    from keylint.sources.gitrepo import is_tracked
+
+    if is_tracked(path):
+        raise UsageError(f"--reveal: {path} is tracked by git", hint="choose a file that cannot be committed")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc)

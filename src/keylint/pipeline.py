@@ -1,0 +1,173 @@
+"""The whole way on one screen: source -> examine -> collect -> join -> verdict -> finding -> report.
+
+It owns no I/O: sources, inventories and the clock are handed in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from keylint import __version__
+from keylint.advice import advise
+from keylint.examine import Examined, Examiner
+from keylint.findings import Candidate, Collector, Judge, Judgement
+from keylint.join import Joiner
+from keylint.model import (
+    Certainty,
+    Finding,
+    Level,
+    Link,
+    Problem,
+    Report,
+    Repository,
+    Skipped,
+    Stats,
+    Surface,
+)
+from keylint.privileges import PrivilegeModel
+from keylint.ruleset import Rule
+from keylint.secret import Blob
+from keylint.suppress import Suppressor
+from keylint.verdict import decide
+
+
+class Source(Protocol):
+    """Where bytes come from."""
+
+    def items(self) -> Iterator[Blob | Skipped]:
+        """Everything in reach, each thing once; what cannot be read is a value, not an exception."""
+
+    def repository(self) -> Repository:
+        """Version control facts for reports; empty outside a repository."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: what to scan and what to judge it by.
+
+    `whole` says that everything below `target` is scanned, so that reasons which matched nothing are stale.
+    """
+
+    command: str
+    target: str
+    source: Source
+    rules: Sequence[Rule]
+    examiner: Examiner
+    joiner: Joiner
+    privileges: PrivilegeModel
+    suppressor: Suppressor
+    salt: bytes
+    whole: bool
+    prefilter: str = ""
+    problems: tuple[Problem, ...] = ()
+    revealed: bool = False
+
+
+def run(job: Job, *, now: Callable[[], dt.datetime]) -> Report:
+    """Scan everything that the job's source yields and judge what is found.
+
+    An interrupt ends the scan early; the report then holds what was found so far and says so.
+    """
+    started = time.perf_counter()
+    collector = Collector({rule.id: rule for rule in job.rules}, salt=job.salt)
+    intake = _Intake(job.examiner, collector)
+    interrupted = False
+    try:
+        for item in job.source.items():
+            intake.take(item)
+    except KeyboardInterrupt:
+        interrupted = True
+    findings, suppressed = _sort(collector.findings(make_judge(job, now())), job.suppressor)
+    whole = job.whole and not interrupted
+    used = {finding.key.rule_id for finding in (*findings, *suppressed)}
+    return Report(
+        command=job.command,
+        target=job.target,
+        findings=tuple(findings),
+        suppressed=tuple(suppressed),
+        skipped=tuple(intake.skipped),
+        problems=(*job.problems, *intake.problems, *job.suppressor.problems(whole=whole)),
+        rules=tuple(rule.info() for rule in job.rules if rule.id in used),
+        repository=job.source.repository(),
+        stats=Stats(
+            files=intake.files,
+            bytes=intake.bytes,
+            seconds=time.perf_counter() - started,
+            rules=len(job.rules),
+            prefilter=job.prefilter,
+        ),
+        version=__version__,
+        revealed=job.revealed,
+        interrupted=interrupted,
+    )
+
+
+class _Intake:
+    """Examines what a source yields and keeps the books."""
+
+    def __init__(self, examiner: Examiner, collector: Collector) -> None:
+        self._examiner = examiner
+        self._collector = collector
+        self.files = 0
+        self.bytes = 0
+        self.skipped: list[Skipped] = []
+        self.problems: list[Problem] = []
+
+    def take(self, item: Blob | Skipped) -> None:
+        if isinstance(item, Skipped):
+            self.skipped.append(item)
+            return
+        examined = self._examiner.examine(item)
+        self.files += 1
+        self.bytes += examined.size_bytes
+        self.skipped.extend(examined.skipped)
+        self._collector.add(examined.matches)
+        self.problems.extend(_unused_allows(item, examined))
+
+
+def _unused_allows(blob: Blob, examined: Examined) -> Iterator[Problem]:
+    for allow in examined.unused_allows:
+        text = "this allow comment matched nothing: remove it"
+        yield Problem("unused-allow", Level.NOTE, text, path=blob.origin.display, line=allow.line)
+
+
+def _sort(found: Sequence[Finding], suppressor: Suppressor) -> tuple[list[Finding], list[Finding]]:
+    """Split findings into open and suppressed ones."""
+    findings: list[Finding] = []
+    suppressed: list[Finding] = []
+    for finding in found:
+        reason = finding.suppression or suppressor.decide(finding)
+        if reason:
+            suppressed.append(replace(finding, suppression=reason))
+        else:
+            findings.append(finding)
+    return findings, suppressed
+
+
+def make_judge(job: Job, now: dt.datetime) -> Judge:
+    """The function that links a key to the inventory and decides about it on one surface."""
+    links: dict[int, Link] = {}
+
+    def judge(key: Candidate, surface: Surface) -> Judgement | None:
+        link = links.get(id(key))
+        if link is None:
+            link = links[id(key)] = job.joiner.link(key.rule.provider, key.value)
+        if key.tentative and link.certainty not in (Certainty.EXACT, Certainty.SUFFIX, Certainty.AMBIGUOUS):
+            return None
+        verdict = decide(
+            rule=key.rule,
+            evidence=key.evidence,
+            link=link,
+            surface=surface,
+            model=job.privileges,
+            now=now,
+            tentative=key.tentative,
+        )
+        advice = advise(key.rule, verdict, link, key.evidence, surface, job.privileges)
+        return Judgement(verdict, link, advice)
+
+    return judge
