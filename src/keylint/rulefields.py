@@ -14,7 +14,7 @@ from keylint.rule import Allowlist, Context, Requirement, Rule
 # module must not import the engine.
 INSPECTORS = (
     "aws_key_id", "azure_key", "azure_sas", "clerk_publishable", "gitlab", "jwt", "mapbox", "mode", "pem",
-    "pypi", "sentry_dsn", "sentry_org_token", "service_account", "slack", "supabase_key", "telegram",
+    "pypi", "sentry_dsn", "sentry_org_token", "slack", "telegram",
     "url_credentials",
 )  # fmt: skip
 CHECKSUMS = ("azure_key", "cloudflare", "github", "gitlab", "grafana", "npm")

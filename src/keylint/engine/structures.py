@@ -1,0 +1,262 @@
+"""Tokens whose parts tell something without any JSON: ids, hosts, seeds, PEM headers, URL fields."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from urllib.parse import parse_qs, urlsplit
+
+from keylint.engine import checksums
+from keylint.engine.claims import Facts, base64_bytes
+
+_HOST = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,62}\.){1,8}[0-9A-Za-z-]{2,24}")
+_TEST_WORD = re.compile(r"(?:^|[_-])(?:test|sandbox|TEST|SANDBOX)(?:[_-]|$)")
+_LIVE_WORD = re.compile(r"(?:^|[_-])(?:live|prod|production|LIVE)(?:[_-]|$)")
+_PEM_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}?)-----")
+_LOCAL_HOSTS = ("localhost", "host.docker.internal", "0.0.0.0", "::1")  # noqa: S104  # names, nothing is bound
+_LOCAL_ENDS = (".localhost", ".local", ".test", ".internal")
+_EXAMPLE_HOSTS = re.compile(
+    r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|invalid)$|^(?:host(?:name)?|server|db_?host)$"
+)
+_PLAIN_PASSWORDS = frozenset(
+    [
+        "password",
+        "passwd",
+        "pass",
+        "pwd",
+        "secret",
+        "changeme",
+        "change_me",
+        "example",
+        "test",
+        "admin",
+        "root",
+    ]
+    + [
+        "user",
+        "username",
+        "guest",
+        "postgres",
+        "mysql",
+        "mongo",
+        "redis",
+        "dev",
+        "docker",
+        "123456",
+        "mypassword",
+    ]
+)
+_MACAROON_V2 = 2
+_END, _LOCATION, _IDENTIFIER = 0, 1, 2
+_CAVEATS = {0: "expiry", 1: "project names", 2: "project ids", 3: "user", 4: "OIDC publisher"}
+
+
+def mode(value: str) -> Facts:
+    """`mode` is `test` or `live` where the part of the value before its random body has such a word."""
+    head = value[:32]
+    if _TEST_WORD.search(head):
+        return {"mode": "test"}
+    return {"mode": "live"} if _LIVE_WORD.search(head) else {}
+
+
+def clerk_publishable(value: str) -> Facts:
+    """Mode, and `host` where the body decodes to a host name that ends in `$`, which makes it Clerk's.
+
+    Source: https://github.com/clerk/javascript/blob/HEAD/packages/shared/src/keys.ts
+    """
+    facts = mode(value)
+    raw = base64_bytes(value[len("pk_live_") :])
+    host = raw[:-1].decode("ascii", "replace") if raw and raw.endswith(b"$") else ""
+    if _HOST.fullmatch(host):
+        facts["host"] = host
+    return facts
+
+
+def aws_key_id(value: str) -> Facts:
+    """The account of an access key id, and whether it is of the temporary kind."""
+    facts: Facts = {"temporary": value.startswith("ASIA")}
+    account = checksums.aws_account_id(value)
+    if account:
+        facts["account id"] = account
+    return facts
+
+
+def azure_key(value: str) -> Facts:
+    """Signature of the service, and the seed that fits the checksum, which for some services is a privilege."""
+    signature = checksums.azure_signature(value)
+    seed = checksums.azure_seed(value)
+    return {k: v for k, v in (("signature", signature), ("seed", seed)) if v}
+
+
+def azure_sas(value: str) -> Facts:
+    """Rights, scope and expiry of a shared access signature.
+
+    Source: https://learn.microsoft.com/en-us/rest/api/storageservices/create-service-sas
+    """
+    try:
+        query = parse_qs(value.rpartition("?")[2].replace("&amp;", "&"), max_num_fields=40)
+    except ValueError:
+        return {}
+    names = {
+        "sp": "permissions",
+        "se": "expires",
+        "sr": "resource",
+        "ss": "services",
+        "srt": "resource types",
+    }
+    return {fact: query[key][0] for key, fact in names.items() if key in query}
+
+
+def gitlab(value: str) -> Facts:
+    """Organisation, user, project and cell numbers in a routable token; classic tokens hold none.
+
+    Source: https://handbook.gitlab.com/handbook/engineering/architecture/design-documents/cells/routable_tokens
+    """
+    if "." not in value:
+        return {}
+    raw = base64_bytes(value.rpartition("-")[2].partition(".")[0]) or base64_bytes(
+        value.partition("-")[2].partition(".")[0]
+    )
+    fields = re.findall(rb"(?:^|\n)([cgoput]):([0-9a-z]{1,13})(?=\n|$)", raw or b"")
+    names = {b"o": "organisation", b"u": "user number", b"p": "project", b"c": "cell", b"g": "group"}
+    return {names[key]: str(int(number, 36)) for key, number in fields if key in names}
+
+
+def pypi(value: str) -> Facts:
+    """Location, caveat kinds and expiry of a package index token (a macaroon of version 2).
+
+    Source: https://github.com/pypi/warehouse/blob/HEAD/warehouse/macaroons/caveats/__init__.py
+    """
+    raw = base64_bytes(value.removeprefix("pypi-"))
+    if not raw or raw[0] != _MACAROON_V2:
+        return {}
+    facts: Facts = {}
+    kinds: list[str] = []
+    for section, tag, data in _macaroon_fields(raw):
+        if tag == _LOCATION and section == 0:
+            facts["location"] = data.decode("ascii", "replace")
+        elif tag == _IDENTIFIER and section > 0:
+            _caveat(data, kinds, facts)
+    if kinds:
+        facts["caveats"] = tuple(kinds)
+    return facts
+
+
+def _macaroon_fields(raw: bytes) -> list[tuple[int, int, bytes]]:
+    """(section, field type, data) of each field; section 0 is the head, then one for each caveat."""
+    out = []
+    section, at = 0, 1
+    while at < len(raw):
+        tag = raw[at]
+        at += 1
+        if tag == _END:
+            section += 1
+            continue
+        size, at = _varint(raw, at)
+        if size > len(raw) - at:
+            break
+        out.append((section, tag, raw[at : at + size]))
+        at += size
+    return out
+
+
+def _varint(raw: bytes, at: int) -> tuple[int, int]:
+    """The number at `at` and the offset after it; a truncated one reads as too large."""
+    number = shift = 0
+    for at in range(at, min(at + 4, len(raw))):  # noqa: B020  # the offset is what the loop is for
+        number |= (raw[at] & 0x7F) << shift
+        shift += 7
+        if not raw[at] & 0x80:
+            return number, at + 1
+    return len(raw), at
+
+
+def _caveat(data: bytes, kinds: list[str], facts: Facts) -> None:
+    try:
+        caveat = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(caveat, dict):
+        kinds.append("project names" if isinstance(caveat.get("permissions"), dict) else "user")
+    elif isinstance(caveat, list) and caveat and isinstance(caveat[0], int):
+        kinds.append(_CAVEATS.get(caveat[0], "other"))
+        if caveat[0] == 0 and len(caveat) > 1:
+            facts["expires"] = caveat[1]
+
+
+def sentry_dsn(value: str) -> Facts:
+    """Host and project of a DSN; `secret` is true for the old form that holds a secret half as well.
+
+    Source: https://docs.sentry.io/product/sentry-basics/dsn-explainer/
+    """
+    url = _split(value)
+    if url is None:
+        return {}
+    return {"host": url[2], "project": value.rpartition("/")[2], "secret": bool(url[1])}
+
+
+def slack(value: str) -> Facts:
+    """Team, bot or app id inside a token or a webhook address."""
+    if "/services/" in value:
+        return {"team id": value.partition("/services/")[2].partition("/")[0]}
+    parts = value.split("-")
+    if value.startswith("xapp-") and len(parts) > 3:
+        return {"app id": parts[2]}
+    if parts[0] in ("xoxb", "xoxp") and len(parts) > 3 and parts[1].isdigit():
+        return {"team id": parts[1], **({"bot id": parts[2]} if parts[0] == "xoxb" else {})}
+    return {}
+
+
+def telegram(value: str) -> Facts:
+    """The bot's numeric id."""
+    bot, mark, _ = value.partition(":")
+    return {"bot id": bot} if mark and bot.isdigit() else {}
+
+
+def pem(value: str) -> Facts:
+    """Label of a PEM block, whether it is private, and whether a passphrase protects it (RFC 7468, RFC 1421)."""
+    label = _PEM_LABEL.search(value)
+    if label is None:
+        return {}
+    name = label[1].strip()
+    encrypted = "ENCRYPTED" in name or "Proc-Type: 4,ENCRYPTED" in value
+    if name.startswith("OPENSSH"):
+        encrypted = _openssh_cipher(value[label.end() :]) not in ("", "none")
+    return {"kind": name, "private": "PRIVATE KEY" in name, "encrypted": encrypted}
+
+
+def _openssh_cipher(body: str) -> str:
+    """The cipher field of an OpenSSH key: 15 bytes of magic, then a text with 4 bytes of length."""
+    text = "".join(re.findall(r"[0-9A-Za-z+/]+", body.replace("\\r", "").replace("\\n", "")[:200]))[:64]
+    raw = base64_bytes(text[: len(text) & ~3]) or b""
+    if not raw.startswith(b"openssh-key-v1\0") or len(raw) < 19:
+        return ""
+    size = struct.unpack(">I", raw[15:19])[0]
+    return raw[19 : 19 + size].decode("ascii", "replace") if size <= 40 else ""
+
+
+def url_credentials(value: str) -> Facts:
+    """Scheme, user and host of `scheme://user:password@host`, and whether it is local or a placeholder."""
+    url = _split(value)
+    if url is None:
+        return {}
+    user, password, host = url
+    local = host in _LOCAL_HOSTS or host.startswith("127.") or host.endswith(_LOCAL_ENDS)
+    plain = password.lower() in _PLAIN_PASSWORDS or password.lower() == user.lower()
+    return {
+        "scheme": value.partition(":")[0].lower(),
+        "user": user,
+        "host": host,
+        "local": local or "." not in host,
+        "placeholder": plain or bool(_EXAMPLE_HOSTS.search(host)),
+    }
+
+
+def _split(value: str) -> tuple[str, str, str] | None:
+    """User, password and host of a URL, or None."""
+    try:
+        url = urlsplit(value)
+        return url.username or "", url.password or "", url.hostname or ""
+    except ValueError:
+        return None
