@@ -56,7 +56,7 @@ class Inspection:
     """Facts for refinements, some of which may be personal data, and the evidence, which may be printed."""
 
     facts: Mapping[str, object] = field(default_factory=dict)
-    evidence: Evidence = Evidence()
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 def inspect(name: str, value: bytes) -> Inspection:

@@ -19,34 +19,10 @@ _LOCAL_ENDS = (".localhost", ".local", ".test", ".internal")
 _EXAMPLE_HOSTS = re.compile(
     r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|invalid)$|^(?:host(?:name)?|server|db_?host)$"
 )
-_PLAIN_PASSWORDS = frozenset(
-    [
-        "password",
-        "passwd",
-        "pass",
-        "pwd",
-        "secret",
-        "changeme",
-        "change_me",
-        "example",
-        "test",
-        "admin",
-        "root",
-    ]
-    + [
-        "user",
-        "username",
-        "guest",
-        "postgres",
-        "mysql",
-        "mongo",
-        "redis",
-        "dev",
-        "docker",
-        "123456",
-        "mypassword",
-    ]
-)
+_PLAIN_PASSWORDS = (
+    "password", "passwd", "pass", "pwd", "secret", "changeme", "change_me", "example", "test", "admin", "root",
+    "user", "username", "guest", "postgres", "mysql", "mongo", "redis", "dev", "docker", "123456", "mypassword",
+)  # fmt: skip
 _MACAROON_V2 = 2
 _END, _LOCATION, _IDENTIFIER = 0, 1, 2
 _CAVEATS = {0: "expiry", 1: "project names", 2: "project ids", 3: "user", 4: "OIDC publisher"}
@@ -83,7 +59,7 @@ def aws_key_id(value: str) -> Facts:
 
 
 def azure_key(value: str) -> Facts:
-    """Signature of the service, and the seed that fits the checksum, which for some services is a privilege."""
+    """Signature of the service, and the seed that fits the checksum: for some services it is a privilege."""
     signature = checksums.azure_signature(value)
     seed = checksums.azure_seed(value)
     return {k: v for k, v in (("signature", signature), ("seed", seed)) if v}
@@ -103,7 +79,6 @@ def azure_sas(value: str) -> Facts:
         "se": "expires",
         "sr": "resource",
         "ss": "services",
-        "srt": "resource types",
     }
     return {fact: query[key][0] for key, fact in names.items() if key in query}
 
@@ -163,12 +138,11 @@ def _macaroon_fields(raw: bytes) -> list[tuple[int, int, bytes]]:
 
 def _varint(raw: bytes, at: int) -> tuple[int, int]:
     """The number at `at` and the offset after it; a truncated one reads as too large."""
-    number = shift = 0
-    for at in range(at, min(at + 4, len(raw))):  # noqa: B020  # the offset is what the loop is for
-        number |= (raw[at] & 0x7F) << shift
-        shift += 7
-        if not raw[at] & 0x80:
-            return number, at + 1
+    number = 0
+    for count, byte in enumerate(raw[at : at + 4]):
+        number |= (byte & 0x7F) << (7 * count)
+        if not byte & 0x80:
+            return number, at + count + 1
     return len(raw), at
 
 
@@ -215,7 +189,7 @@ def telegram(value: str) -> Facts:
 
 
 def pem(value: str) -> Facts:
-    """Label of a PEM block, whether it is private, and whether a passphrase protects it (RFC 7468, RFC 1421)."""
+    """Label of a PEM block, whether it is private, and whether a passphrase protects it (RFC 7468, 1421)."""
     label = _PEM_LABEL.search(value)
     if label is None:
         return {}
