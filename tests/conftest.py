@@ -31,7 +31,7 @@ def _is_foreign(name: str) -> bool:
 
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache folder for the run: the compiled rules are the same for every test that doesn't set its own."""
+    """One cache folder for the run, since compiled rules are the same for every test."""
     return tmp_path_factory.mktemp("cache")
 
 
