@@ -20,6 +20,10 @@ INSPECTORS = (
 CHECKSUMS = ("azure_key", "cloudflare", "github", "gitlab", "grafana", "npm")
 FILTERS: tuple[str, ...] = ()
 
+# `(?&start)`: where a key may start. Not inside a word, but the letters of an escape such as \n, %3D or
+# \u003d before it are no word.
+START = r"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2}))"
+
 
 @dataclass(frozen=True)
 class Spot:
@@ -119,6 +123,10 @@ def read_text(value: Any, spot: Spot) -> str:
     if not isinstance(value, str):
         spot.fail(f"expected text, not {kind_of(value)}")
     return value
+
+
+def _regex(value: Any, spot: Spot) -> str:
+    return read_text(value, spot).replace("(?&start)", START)
 
 
 def read_texts(value: Any, spot: Spot) -> tuple[str, ...]:
@@ -258,11 +266,12 @@ def _requires(value: Any, spot: Spot) -> tuple[Requirement, ...]:
 
 _CAMEL = {"secretGroup": "secret_group"}
 _FIELDS: dict[str, Callable[[Any, Spot], Any]] = {
-    **dict.fromkeys(("id", "title", "provider", "description", "regex", "path", "refines"), read_text),
+    **dict.fromkeys(("id", "title", "provider", "description", "path", "refines"), read_text),
     **dict.fromkeys(("decided_by", "settle", "can_do", "impact", "docs", "evidence"), read_text),
     **dict.fromkeys(("tags", "rotate", "examples", "counter_examples"), read_texts),
     **dict.fromkeys(("secret_group", "prefix_len", "priority"), _count),
     **dict.fromkeys(("rotate_certain", "weak", "proves", "binary"), _flag),
+    "regex": _regex,
     "keywords": _lowered,
     "entropy": _number,
     "allowlists": _allowlists,

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 # Four-character signature -> the seeds of that family. The seeds that carry a privilege are told apart by
 # which of them reproduces the checksum. Source: https://github.com/microsoft/security-utilities
@@ -29,12 +29,11 @@ AZURE_SEEDS: dict[str, tuple[str, ...]] = {
 }
 # Keys of policies that a customer made use seeds that are not published, so a mismatch proves nothing.
 _AZURE_OPEN_FAMILIES = ("+ASb", "+AEh", "+ARm")
-_SIGNATURE_AND_SUM = (
-    10  # characters at the end of an Azure key, without padding: 4 of signature, 6 of checksum
-)
+_SIGNATURE_AND_SUM = 10  # characters that end an Azure key, padding aside: 4 of signature, 6 of checksum
 
 
-def _to_base(number: int, alphabet: str, width: int) -> str:
+def to_base(number: int, alphabet: str, width: int) -> str:
+    """The number in the positional system of that alphabet, padded on the left to `width` digits."""
     digits = ""
     while number:
         number, rest = divmod(number, len(alphabet))
@@ -47,7 +46,7 @@ def crc_base62(body: str) -> str:
 
     Source: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
     """
-    return _to_base(zlib.crc32(body.encode()), _BASE62, 6)
+    return to_base(zlib.crc32(body.encode()), _BASE62, 6)
 
 
 def github(value: str) -> bool | None:
@@ -74,6 +73,11 @@ def grafana(value: str) -> bool | None:
     return grafana_sum(head) == tail.lower()
 
 
+def cloudflare_sum(body: str) -> str:
+    """CRC-32 of the 40 characters as 8 hex digits."""
+    return f"{zlib.crc32(body.encode()):08x}"
+
+
 def cloudflare(value: str) -> bool | None:
     """`cfut_`, `cfat_` or `cfk_` + 40 characters + CRC-32 of those 40 as 8 hex digits.
 
@@ -83,7 +87,7 @@ def cloudflare(value: str) -> bool | None:
     _, mark, body = value.partition("_")
     if not mark or len(body) != 48:
         return None
-    return True if f"{zlib.crc32(body[:40].encode()):08x}" == body[40:].lower() else None
+    return True if cloudflare_sum(body[:40]) == body[40:].lower() else None
 
 
 def gitlab_tail(head: str) -> str:
@@ -91,7 +95,7 @@ def gitlab_tail(head: str) -> str:
 
     Source: https://handbook.gitlab.com/handbook/engineering/architecture/design-documents/cells/routable_tokens
     """
-    return _to_base(zlib.crc32(head.encode()), _BASE36, 7)
+    return to_base(zlib.crc32(head.encode()), BASE36, 7)
 
 
 def gitlab(value: str) -> bool | None:

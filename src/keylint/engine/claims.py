@@ -33,7 +33,7 @@ _PRINTED = {
     "privileges": "privileges",
 }  # fmt: skip
 _OTHERS = (
-    "account id", "app id", "bot id", "caveats", "encrypted", "expires", "host", "kind", "location", "mode",
+    "account id", "app id", "bot id", "caveats", "encrypted", "host", "kind", "location", "mode",
     "organisation", "permissions", "project", "resource", "scheme", "seed", "services", "team id", "user",
 )  # fmt: skip
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

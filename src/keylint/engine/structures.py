@@ -20,8 +20,9 @@ _EXAMPLE_HOSTS = re.compile(
     r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|invalid)$|^(?:host(?:name)?|server|db_?host)$"
 )
 _PLAIN_PASSWORDS = (
-    "password", "passwd", "pass", "pwd", "secret", "changeme", "change_me", "example", "test", "admin", "root",
-    "user", "username", "guest", "postgres", "mysql", "mongo", "redis", "dev", "docker", "123456", "mypassword",
+    "password", "passwd", "pass", "pwd", "secret", "changeme", "change_me", "example", "test", "admin",
+    "root", "user", "username", "guest", "postgres", "mysql", "mongo", "redis", "dev", "docker", "123456",
+    "mypassword",
 )  # fmt: skip
 _MACAROON_V2 = 2
 _END, _LOCATION, _IDENTIFIER = 0, 1, 2
@@ -90,9 +91,7 @@ def gitlab(value: str) -> Facts:
     """
     if "." not in value:
         return {}
-    raw = base64_bytes(value.rpartition("-")[2].partition(".")[0]) or base64_bytes(
-        value.partition("-")[2].partition(".")[0]
-    )
+    raw = base64_bytes(value.partition("-")[2].partition(".")[0])
     fields = re.findall(rb"(?:^|\n)([cgoput]):([0-9a-z]{1,13})(?=\n|$)", raw or b"")
     names = {b"o": "organisation", b"u": "user number", b"p": "project", b"c": "cell", b"g": "group"}
     return {names[key]: str(int(number, 36)) for key, number in fields if key in names}
