@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keylint.errors import InventoryError
@@ -70,6 +70,8 @@ def is_masked(value: str) -> bool:
 
 def safe_mask(mask: str) -> str:
     """The mask itself, or a shorter one where it would show more than 20 letters and digits."""
+    if mask.count("*") >= len(mask) - _MOST_SHOWN:
+        return mask
     shown = sum(char.isalnum() for char in _HIDDEN.sub("", mask))
     return mask if shown <= _MOST_SHOWN else f"{mask[:4]}********{mask[-4:]}"
 
@@ -95,8 +97,7 @@ class Collector:
         self.unmasked = 0
         self.problems: list[Problem] = []
         self._known: dict[tuple[str, str, str], int] = {}
-        self._privileges: dict[object, Privilege] = {}
-        self._sets: dict[tuple[Privilege, ...], tuple[Privilege, ...]] = {}
+        self._sets: dict[str, tuple[Privilege, ...]] = {}
         self._last_unmasked = 0
 
     def problem(self, code: str, text: str, line: int, level: Level = Level.WARNING) -> None:
@@ -141,9 +142,12 @@ class Collector:
             return None
         if not isinstance(value, list):
             raise self.wrong("privileges", "a list", line)
-        # 100,000 keys share a handful of sets: one tuple for each.
-        found = tuple(self._privilege(item, line) for item in value)
-        return self._sets.setdefault(found, found)
+        # 100,000 keys share a handful of sets: each is read once.
+        written = repr(value)
+        found = self._sets.get(written)
+        if found is None:
+            found = self._sets[written] = tuple(self._privilege(item, line) for item in value)
+        return found
 
     def _privilege(self, item: object, line: int) -> Privilege:
         fields = Fields(item, line, self, "privileges")
@@ -155,7 +159,7 @@ class Collector:
         made = Privilege(fields.text("owner"), domain, fields.text("type"), tuple(ids))
         if not made.owner or not made.target_domain:
             raise self.wrong("privileges", "owner and targetDomain in every privilege", line)
-        return self._privileges.setdefault(made, made)
+        return made
 
     def wrong(self, name: str, expected: str, line: int) -> InventoryError:
         """The error for a member of another type than expected."""
@@ -193,7 +197,7 @@ class Fields:
 
     def text(self, name: str) -> str:
         """A string, "" if it is absent or null, with pasted keys masked."""
-        return scrub(self.raw(name))
+        return scrub(self.raw(name)) if name in self.item else ""
 
     def raw(self, name: str) -> str:
         """A string as it stands: only for values that are masked or hashed next."""
@@ -253,10 +257,7 @@ class Fields:
 
 
 def _same(one: KeyRecord, other: KeyRecord) -> bool:
-    def shape(record: KeyRecord) -> dict[str, Any]:
-        return {name: value for name, value in vars(record).items() if name != "line"}
-
-    return shape(one) == shape(other)
+    return replace(one, line=0) == replace(other, line=0)
 
 
 def partial_reason(meta: Mapping[str, Any], count: int) -> str:

@@ -53,7 +53,7 @@ class KeyReader:
         if not key_id:
             raise self.into.wrong("id", "text", line)
         status = self._status(fields)
-        search = fields.inner("additionalConfiguration", "search")
+        extra = fields.inner("additionalConfiguration") if "additionalConfiguration" in fields.item else None
         masks, digests = self._value(fields)
         self.into.add(
             KeyRecord(
@@ -77,9 +77,6 @@ class KeyReader:
                 exposure=self._exposure(fields),
                 allowed_ips=tuple(fields.texts("allowedIps")),
                 denied_ips=tuple(fields.texts("deniedIps")),
-                search_hub=search.inner("enforcedQueryPipelineConfiguration").text("searchHub"),
-                catalog_id=fields.inner("additionalConfiguration", "commerce").text("catalogId"),
-                allowed_user_ids=self._allowed_users(search),
                 editors=tuple(
                     group.text("displayName") or group.text("id")
                     for group in fields.objects("groupsThatCanEdit")
@@ -87,8 +84,18 @@ class KeyReader:
                 created_by=self._creator(fields) if self.into.personal else "",
                 line=line,
                 unmasked=bool(digests),
+                **(self._configuration(extra) if extra else {}),
             )
         )
+
+    def _configuration(self, extra: Fields) -> dict[str, Any]:
+        """What `additionalConfiguration` adds to a record."""
+        search = extra.inner("search")
+        return {
+            "search_hub": search.inner("enforcedQueryPipelineConfiguration").text("searchHub"),
+            "catalog_id": extra.inner("commerce").text("catalogId"),
+            "allowed_user_ids": self._allowed_users(search),
+        }
 
     def _value(self, fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Masks and digests of the entry's value."""

@@ -28,7 +28,7 @@ def load_inventory(path: str | os.PathLike[str], *, personal: bool = False) -> S
     file and line.
     """
     source = os.fspath(path)
-    return read_inventory(_bytes_of(source), source, personal=personal)
+    return _read(_decode(_bytes_of(source), source), source, personal)
 
 
 def load_templates(path: str | os.PathLike[str]) -> tuple[TemplateExport, ...]:
@@ -41,7 +41,11 @@ def load_templates(path: str | os.PathLike[str]) -> tuple[TemplateExport, ...]:
 
 def read_inventory(data: bytes, source: str, *, personal: bool = False) -> Snapshot:
     """The same as `load_inventory` for bytes that are already here; `source` names them in messages."""
-    document = JsonFile(_decode(data, source), source)
+    return _read(_decode(data, source), source, personal)
+
+
+def _read(text: str, source: str, personal: bool) -> Snapshot:
+    document = JsonFile(text, source)
     entries = iter(document)
     first = next(entries, None)
     into = Collector("", source, secrets.token_bytes(16), personal=personal)
