@@ -1,0 +1,52 @@
+"""Files that only their owner may read, and that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from keylint.errors import UsageError
+
+
+def write_private(path: str, data: bytes, option: str = "--output") -> None:
+    """Write `data` to `path` with mode 0600, atomically and durably, replacing what is there.
+
+    Raises UsageError that names `option` and path.
+    """
+    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
+    try:
+        write_new(temporary, data)
+        os.replace(temporary, path)
+        sync_folder(path)
+    except OSError as error:
+        raise UsageError(f"{option} {path}: cannot be written: {error.strerror}") from None
+    finally:
+        remove(temporary)
+
+
+def write_new(path: str, data: bytes) -> None:
+    """Write a file that must not exist yet, with mode 0600, and wait until it is on the disk."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync_folder(path: str) -> None:
+    """Wait until the folder entry of `path` is on the disk, where the system can do that."""
+    if os.name != "posix":
+        return
+    handle = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(path: str) -> None:
+    """Remove a file if it is there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
