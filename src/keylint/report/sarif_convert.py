@@ -1,0 +1,54 @@
+"""sarif-om objects -> plain values for `json.dumps`.
+
+sarif-om names its attributes in its own way, was generated from a draft of the schema and comes without a
+serialiser. Attributes equal to the class default are left out, except `level`: a reader that finds no
+`level` in a result takes the rule's, not the class default (SARIF 2.1.0, section 3.27.10).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attr
+
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+_FINAL_NAMES = {("Suppression", "state"): "status"}  # the one property that the final schema calls otherwise
+_ALWAYS = object()  # equals no value, so the attribute is never left out
+
+_Table = dict[str, tuple[str, Any]]
+_tables: dict[type, _Table] = {}
+
+
+def plain(value: Any) -> Any:
+    """`value` as dicts, lists and scalars.
+
+    What stands under `properties` is taken as it is and must be plain already. Raises KeyError for an
+    attribute that its class does not have, and attr.exceptions.NotAnAttrsClassError for a foreign object.
+    """
+    kind = value.__class__
+    if kind in _SCALARS:
+        return value
+    if kind is list:
+        return [plain(item) for item in value]
+    if kind is dict:
+        return {key: plain(item) for key, item in value.items()}
+    table = _tables.get(kind) or _learn(kind)
+    out = {}
+    for name, item in value.__dict__.items():
+        if item is None:
+            continue
+        key, default = table[name]
+        if item != default:
+            out[key] = item if name == "properties" else plain(item)
+    return out
+
+
+def _learn(kind: type) -> _Table:
+    """What each attribute of a sarif-om class is called in SARIF, and its default."""
+    table: _Table = {}
+    for field in attr.fields(kind):
+        default = field.default.factory() if isinstance(field.default, attr.Factory) else field.default  # type: ignore[arg-type]
+        key = _FINAL_NAMES.get((kind.__name__, field.name), field.metadata["schema_property_name"])
+        table[field.name] = (key, _ALWAYS if field.name == "level" else default)
+    _tables[kind] = table
+    return table
