@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keylint.sources import slabs
+from keylint.sources.slabs import read_slabs
+
+
+def collect(chunks: Sequence[bytes]) -> tuple[dict[bytes, bytes], list[bytes], list[tuple[bytes, int]]]:
+    """Feed `chunks` through a pipe and gather what comes out."""
+    reading, writing = os.pipe()
+
+    def feed() -> None:
+        with os.fdopen(writing, "wb", buffering=0) as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    objects: dict[bytes, bytes] = {}
+    missing: list[bytes] = []
+    large: list[tuple[bytes, int]] = []
+    for slab in read_slabs(reading):
+        for name, (start, end) in zip(slab.ids, slab.bounds, strict=True):
+            objects[name] = bytes(slab.buffer[start:end])
+        missing += slab.missing
+        large += slab.large
+    feeder.join()
+    os.close(reading)
+    return objects, missing, large
+
+
+def answer(name: bytes, content: bytes | None) -> bytes:
+    if content is None:
+        return name + b" missing\n"
+    return b"%s blob %d\n%s\n" % (name, len(content), content)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.one_of(st.none(), st.binary(max_size=300), st.just(b"x" * 5000)), max_size=40),
+    st.integers(1, 5000),
+)
+def test_every_object_arrives_whole_however_the_bytes_are_cut(contents: list[bytes | None], cut: int) -> None:
+    names = [b"%040x" % n for n in range(len(contents))]
+    stream = b"".join(answer(name, content) for name, content in zip(names, contents, strict=True))
+    objects, missing, large = collect([stream[i : i + cut] for i in range(0, len(stream), cut)])
+    assert objects == {n: c for n, c in zip(names, contents, strict=True) if c is not None}
+    assert missing == [n for n, c in zip(names, contents, strict=True) if c is None]
+    assert large == []
+
+
+@pytest.mark.parametrize("size", [slabs.SLAB_BYTES - 50, slabs.SLAB_BYTES, 3 * slabs.SLAB_BYTES + 7])
+def test_an_object_larger_than_a_slab_arrives_whole(size: int) -> None:
+    content = os.urandom(size)
+    stream = answer(b"a" * 40, b"small") + answer(b"b" * 40, content) + answer(b"c" * 40, b"")
+    objects, _, _ = collect([stream])
+    assert objects == {b"a" * 40: b"small", b"b" * 40: content, b"c" * 40: b""}
+
+
+def test_a_large_object_is_announced_and_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slabs, "LARGE_BYTES", 1000)
+    big = b"y" * (2 * slabs.SLAB_BYTES)
+    stream = answer(b"a" * 40, b"one") + answer(b"b" * 40, big) + answer(b"c" * 40, b"two" * 100)
+    objects, _, large = collect([stream[:3000], stream[3000:]])
+    assert objects == {b"a" * 40: b"one", b"c" * 40: b"two" * 100}
+    assert large == [(b"b" * 40, len(big))]
+
+
+def test_an_object_that_breaks_off_is_in_no_slab() -> None:
+    stream = answer(b"a" * 40, b"one") + b"%s blob 100\nonly this" % (b"b" * 40)
+    objects, _, _ = collect([stream])
+    assert objects == {b"a" * 40: b"one"}
