@@ -1,0 +1,188 @@
+"""Exact matches of one rule around the places that the prefilter named: what `regex.finditer` would give.
+
+Why it is exact: the prefilter names every end of every match (of the pattern's opening). So the leftmost
+match that starts after the previous one starts inside some window [end - back, end], and windows are searched
+from left to right; text beyond the window is visible as far as the match and its assertions can reach.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keylint.engine.patterns import for_regex
+from keylint.engine.window import plan
+from keylint.errors import ConfigError
+from keylint.rule import Rule
+
+if TYPE_CHECKING:
+    import regex
+
+MAX_MATCHES = 100_000  # per rule and blob
+_REMEMBERED_WINDOW = 4096  # bytes
+_MEMORY = 16 << 20  # bytes of remembered windows
+
+
+class Raw(NamedTuple):
+    """A match and the span of the secret in it, as offsets in the blob."""
+
+    start: int
+    end: int
+    secret_start: int
+    secret_end: int
+
+
+class _Window(NamedTuple):
+    """Where matches may start (`begin` to `high`), and the bytes that they can see (`left` to `stop`)."""
+
+    left: int
+    begin: int
+    high: int
+    stop: int
+
+
+class Budget:
+    """The time that one blob may take, and the limits that were reached in it."""
+
+    def __init__(self, size: int, *, base_s: float = 5.0, bytes_per_s: float = 10e6) -> None:
+        self.seconds = base_s + size / bytes_per_s
+        self._deadline = time.monotonic() + self.seconds
+        self.limits: list[str] = []
+
+    def left(self) -> float:
+        """Seconds left, never less than a little: a search that is due may at least begin."""
+        return max(0.001, self._deadline - time.monotonic())
+
+    def timed_out(self, rule: Rule) -> None:
+        self.limits.append(f"rule {rule.id}: the time limit of {self.seconds:.0f} s for one file was reached")
+
+    def too_many(self, rule: Rule) -> None:
+        self.limits.append(f"rule {rule.id}: more than {MAX_MATCHES:,} matches in one file")
+
+
+class Memory:
+    """Matches of windows seen before. Versions of one file repeat most of them."""
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[object, ...], tuple[Raw, ...]] = {}
+        self._bytes = 0
+
+    def get(self, key: tuple[object, ...]) -> tuple[Raw, ...] | None:
+        return self._windows.get(key)
+
+    def put(self, key: tuple[object, ...], size: int, raws: tuple[Raw, ...]) -> None:
+        if self._bytes > _MEMORY:
+            self._windows.clear()
+            self._bytes = 0
+        self._windows[key] = raws
+        self._bytes += size + 200
+
+
+class Confirmer:
+    """Confirms one rule. The pattern is compiled when the first hit comes in."""
+
+    def __init__(self, rule: Rule, memory: Memory) -> None:
+        self.rule = rule
+        self._memory = memory
+        self._compiled: regex.Pattern[bytes] | None = None
+        self._named: int | None = None
+
+    @property
+    def pattern(self) -> regex.Pattern[bytes]:
+        """The compiled pattern. Raises ConfigError if it does not compile."""
+        if self._compiled is None:
+            self._compiled = compile_pattern(self.rule.regex, self.rule, "regex")
+            self._named = self._compiled.groupindex.get("secret")
+        return self._compiled
+
+    def search(self, data: bytes, ends: list[int] | None, budget: Budget) -> list[Raw]:
+        """All matches, in order. `ends` are clusters of the prefilter; None means to search everywhere."""
+        out: list[Raw] = []
+        try:
+            for raw in self._matches(data, ends, budget):
+                if len(out) >= MAX_MATCHES:
+                    budget.too_many(self.rule)
+                    break
+                out.append(raw)
+        except TimeoutError:
+            budget.timed_out(self.rule)
+        return out
+
+    def _matches(self, data: bytes, ends: list[int] | None, budget: Budget) -> Iterator[Raw]:
+        bounds = plan(self.rule.regex)
+        if ends is None or bounds.whole:
+            yield from self._search(data, _Window(0, 0, len(data), len(data)), budget)
+            return
+        slack = bounds.reach + bounds.ahead + 2  # `$` also matches before a line feed at the very end
+        done = 0
+        for low, high in _windows(ends, bounds.back):
+            begin = max(low, done)
+            if begin > high:
+                continue
+            left = max(0, begin - bounds.behind - 1)  # one more: only at the blob's first byte is `^` true
+            window = _Window(left, begin, high, min(len(data), high + slack))
+            for raw in self._remembered(data, window, budget):
+                yield raw
+                done = raw.end
+
+    def _remembered(self, data: bytes, window: _Window, budget: Budget) -> Iterator[Raw]:
+        left, size = window.left, window.stop - window.left
+        if size > _REMEMBERED_WINDOW:
+            yield from self._search(data, window, budget)
+            return
+        key = (self.rule.id, data[left : window.stop], window.begin - left, window.high - left)
+        known = self._memory.get(key)
+        if known is None:
+            known = tuple(_moved(raw, -left) for raw in self._search(data, window, budget))
+            self._memory.put(key, size, known)
+        for raw in known:
+            yield _moved(raw, left)
+
+    def _search(self, data: bytes, window: _Window, budget: Budget) -> Iterator[Raw]:
+        for match in self.pattern.finditer(data, window.begin, window.stop, timeout=budget.left()):
+            if match.start() > window.high:
+                return
+            start, end = self._secret(match)
+            if start < end:
+                yield Raw(match.start(), match.end(), start, end)
+
+    def _secret(self, match: Any) -> tuple[int, int]:
+        """The span of the group named `secret`, the rule's group, the first that took part, or the match."""
+        if self._named and match.start(self._named) >= 0:
+            return match.span(self._named)  # type: ignore[no-any-return]
+        if self.rule.secret_group:
+            return match.span(self.rule.secret_group)  # type: ignore[no-any-return]
+        for group in range(1, self.pattern.groups + 1):
+            if match.start(group) < match.end(group):
+                return match.span(group)  # type: ignore[no-any-return]
+        return match.span()  # type: ignore[no-any-return]
+
+
+def _moved(raw: Raw, by: int) -> Raw:
+    return Raw(raw.start + by, raw.end + by, raw.secret_start + by, raw.secret_end + by)
+
+
+def _windows(ends: list[int], back: int) -> Iterator[tuple[int, int]]:
+    """Clusters of ends as windows of starts; neighbours that touch become one."""
+    low, high = max(0, ends[0] - back), ends[1]
+    for first, last in zip(ends[2::2], ends[3::2], strict=True):
+        if first - back <= high:
+            high = max(high, last)
+        else:
+            yield low, high
+            low, high = first - back, last
+    yield low, high
+
+
+def compile_pattern(pattern: str, rule: Rule, field: str) -> regex.Pattern[bytes]:
+    """Compile with `regex` on bytes. Raises ConfigError that names file, rule and field."""
+    import regex  # 10 ms: only when something hit
+
+    try:
+        return regex.compile(for_regex(pattern), regex.V0)
+    except (regex.error, ValueError) as exc:
+        where = f"{rule.source}: " if rule.source else ""
+        raise ConfigError(
+            f"{where}rule {rule.id}: {field} does not compile: {exc}", hint="see rules/README.md"
+        ) from None

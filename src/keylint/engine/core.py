@@ -1,0 +1,209 @@
+"""The engine: prefilter, confirm, judge, relate."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from keylint.engine import extension
+from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
+from keylint.engine.hit import Hit, ScanResult
+from keylint.engine.judge import Judge
+from keylint.engine.literal import Blob, Keywords
+from keylint.engine.relate import pair, settle_overlaps
+from keylint.engine.vector import MAX_BUFFER, Clusters, Vector
+from keylint.engine.window import plan
+from keylint.errors import ConfigError
+from keylint.rule import Rule
+
+_BINARY_PROBE = 8000  # bytes: git's own test for binary content
+_EVENTS = 1_000_000  # prefilter events that one buffer may always have; more come with its size
+_BYTES_PER_EVENT = 8
+
+
+class Engine:
+    """Finds the values of a rule set in bytes. One engine per thread; not safe to share between threads.
+
+    `prefilter` is `hyperscan`, `pure` or `auto` (Hyperscan where it is installed); both find the same.
+    `database` is what `dump_database` of an engine with the same rules gave. Raises ConfigError where
+    `hyperscan` is asked for and missing or a rule cannot be used, ValueError for a `database` that does not
+    load on this machine.
+    """
+
+    def __init__(
+        self, rules: Sequence[Rule], *, prefilter: str = "auto", database: bytes | None = None
+    ) -> None:
+        self.rules = tuple(rules)
+        self._patterns = tuple(rule for rule in rules if rule.regex)
+        self._order = {rule.id: i for i, rule in enumerate(self._patterns)}
+        self._keywords = Keywords([rule.keywords for rule in self._patterns])
+        memory = Memory()
+        self._confirmers = [Confirmer(rule, memory) for rule in self._patterns]
+        self._judges = [
+            Judge(rule, tuple(r for r in rules if r.refines == rule.id)) for rule in self._patterns
+        ]
+        self._vector = self._make_vector(prefilter, database)
+
+    def _make_vector(self, prefilter: str, database: bytes | None) -> Vector | None:
+        if prefilter not in ("auto", "hyperscan", "pure"):
+            raise ConfigError(f"prefilter: unknown value {prefilter!r}", hint="auto, hyperscan or pure")
+        if prefilter == "pure":
+            return None
+        if extension.load() is None:
+            if prefilter == "hyperscan":
+                raise ConfigError("prefilter: hyperscan is not installed", hint="use auto or pure")
+            return None
+        return Vector([rule.regex for rule in self._patterns], database)
+
+    @property
+    def prefilter_name(self) -> str:
+        """`hyperscan` or `pure`."""
+        return self._vector.name if self._vector else "pure"
+
+    @property
+    def max_window(self) -> int:
+        """Bytes that two neighbouring pieces of a stream must share so that no match is lost between them."""
+        return max((plan(rule.regex).span for rule in self._patterns), default=0)
+
+    def dump_database(self) -> bytes:
+        """The compiled prefilter for `database`; empty on the pure path."""
+        return self._vector.dump() if self._vector else b""
+
+    def scan(self, data: bytes, *, path: str = "", binary: bool = False) -> ScanResult:
+        """All hits in one blob, sorted by start. Look at `.limits` of the result: it may be incomplete.
+
+        `path` is for rules and allowlists with path conditions; "" satisfies none of them. With `binary`,
+        rules that are for text only do not apply. Time and memory are bounded whatever the bytes are.
+        """
+        return self._hits(data, self._candidates(data), path, binary)
+
+    def scan_slab(
+        self, buffer: bytes | bytearray | memoryview, bounds: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, ScanResult]]:
+        """The hits of many whole objects that lie in one buffer, for objects that have hits or limits only.
+
+        `bounds` are (start, end) of each object, ascending. Each object must have a line feed or the
+        buffer's edge on both sides. Offsets in the hits count from the object's start. An object with a NUL
+        byte in its first 8000 bytes counts as binary. Gives the index in `bounds` with each result.
+        """
+        clusters, flooded = self._vectored(buffer)
+        if flooded:
+            return self._scan_each(buffer, bounds)
+        found: dict[int, Clusters] = {}
+        starts = [start for start, _ in bounds]
+        ends = [end for _, end in bounds]
+        for number, spans in clusters.items():
+            _share(number, spans, starts, ends, found)
+        always = self._unvectored()
+        out = []
+        for i in range(len(bounds)) if always else sorted(found):
+            data = bytes(buffer[starts[i] : ends[i]])
+            result = self._hits(data, self._with_pure(found.get(i, {}), data, always), "", _is_binary(data))
+            if result or result.limits:
+                out.append((i, result))
+        return out
+
+    def _scan_each(
+        self, buffer: bytes | bytearray | memoryview, bounds: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, ScanResult]]:
+        out = []
+        for i, (start, end) in enumerate(bounds):
+            data = bytes(buffer[start:end])
+            result = self.scan(data, binary=_is_binary(data))
+            if result or result.limits:
+                out.append((i, result))
+        return out
+
+    # ---- prefilter
+
+    def _unvectored(self) -> Sequence[int]:
+        return self._vector.unvectored if self._vector else range(len(self._patterns))
+
+    def _vectored(self, data: bytes | bytearray | memoryview) -> tuple[Clusters, bool]:
+        """Clusters of the Hyperscan pass, and whether there were too many events to go on with it."""
+        if self._vector is None:
+            return {}, False
+        allowance = _EVENTS + len(data) // _BYTES_PER_EVENT
+        if len(data) <= MAX_BUFFER:
+            return self._vector.clusters(data, allowance)
+        return self._in_pieces(memoryview(data), allowance)
+
+    def _in_pieces(self, data: memoryview, allowance: int) -> tuple[Clusters, bool]:
+        assert self._vector is not None
+        merged: Clusters = {}
+        overlap = self.max_window
+        for start in range(0, len(data), MAX_BUFFER - overlap):
+            found, flooded = self._vector.clusters(data[start : start + MAX_BUFFER], allowance)
+            if flooded:
+                return {}, True
+            for number, ends in found.items():
+                merged.setdefault(number, []).extend(start + end for end in ends)
+        return {n: _in_order(ends) for n, ends in merged.items()}, False
+
+    def _candidates(self, data: bytes) -> dict[int, list[int] | None]:
+        """Rule number -> clusters of ends; None where the whole blob must be searched."""
+        clusters, flooded = self._vectored(data)
+        if flooded:
+            return self._with_pure({}, data, range(len(self._patterns)))
+        return self._with_pure(clusters, data, self._unvectored())
+
+    def _with_pure(
+        self, clusters: Clusters, data: bytes, numbers: Sequence[int]
+    ) -> dict[int, list[int] | None]:
+        out: dict[int, list[int] | None] = dict(clusters)
+        if numbers and data:
+            out.update(dict.fromkeys(self._keywords.gate(numbers, Blob(data))))
+        return out
+
+    # ---- confirm and judge
+
+    def _hits(
+        self, data: bytes, candidates: dict[int, list[int] | None], path: str, binary: bool
+    ) -> ScanResult:
+        if not candidates:
+            return ScanResult()
+        budget = Budget(len(data))
+        blob = Blob(data)
+        hits: list[Hit] = []
+        for number in sorted(candidates):
+            if self._patterns[number].binary or not binary:
+                hits += self._of_rule(number, blob, candidates[number], path, budget)
+        return ScanResult(settle_overlaps(pair(hits), self._order), budget.limits)
+
+    def _of_rule(
+        self, number: int, blob: Blob, ends: list[int] | None, path: str, budget: Budget
+    ) -> list[Hit]:
+        judge = self._judges[number]
+        if not judge.allowed.applies(path):
+            return []
+        raws = self._confirmers[number].search(blob.data, ends, budget)
+        if not raws or not self._has_keyword(number, blob, raws):
+            return []
+        return [hit for raw in raws if (hit := judge.judge(blob.data, raw, path))]
+
+    def _has_keyword(self, number: int, blob: Blob, raws: list[Raw]) -> bool:
+        """Keywords usually stand in the match itself, so the lower-case copy of the blob is rarely made."""
+        first = blob.data[raws[0].start : raws[0].end]
+        return self._keywords.inside(number, first) or bool(self._keywords.gate((number,), blob))
+
+
+def _is_binary(data: bytes) -> bool:
+    return data.find(b"\0", 0, _BINARY_PROBE) >= 0
+
+
+def _share(
+    number: int, spans: list[int], starts: list[int], ends: list[int], found: dict[int, Clusters]
+) -> None:
+    """Give each object its part of a rule's clusters, as offsets in the object."""
+    for first, last in zip(spans[::2], spans[1::2], strict=True):
+        begin = bisect_left(ends, first)
+        for i in range(begin, bisect_right(starts, last)):
+            size = ends[i] - starts[i]
+            low, high = max(0, first - starts[i]), min(size, last - starts[i])
+            if low <= high and size:
+                found.setdefault(i, {}).setdefault(number, []).extend((low, high))
+
+
+def _in_order(ends: list[int]) -> list[int]:
+    pairs = sorted(zip(ends[::2], ends[1::2], strict=True))
+    return [offset for single in pairs for offset in single]

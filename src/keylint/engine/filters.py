@@ -1,0 +1,205 @@
+"""Named tests that tell a value from something that only looks like one.
+
+A rule switches filters on by name or by the name of a group (`Rule.filters`); `placeholder` is on for all
+rules, `none` switches that off. A filter answers True when the candidate is no secret. Add one: write the
+predicate, register it under a name, and list it in a group if the group's rules should all have it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import NamedTuple
+
+from keylint.errors import ConfigError
+
+
+class Candidate(NamedTuple):
+    """A value and the text beside it on both sides (at most SURROUNDINGS bytes).
+
+    `body` is the value without the public prefix of its kind.
+    """
+
+    value: bytes
+    body: bytes
+    before: bytes = b""
+    after: bytes = b""
+
+
+SURROUNDINGS = 32
+Filter = Callable[[Candidate], bool]
+
+_SEPARATORS = re.compile(rb"[-_.:/ ]+")
+_PLACEHOLDER_WORDS = re.compile(
+    rb"(?i)(?:^|[^a-z])(?:your|my|the|some|insert|enter|replace|add)[-_ ]?"
+    rb"(?:own|real|actual|secret|private|public|api|access|auth|key|token|password|client|value|here|this|me"
+    rb"|with|org)|change[-_ ]?me|place[-_ ]?holder|redacted|dummy|lorem[-_ ]?ipsum|not[-_ ]?a[-_ ]?real"
+    rb"|goes[-_ ]?here|to[-_ ]?be[-_ ]?(?:set|filled)|<[a-z][a-z0-9_ -]*>"
+)
+_EXAMPLE = re.compile(rb"(?i)^example|example(?:key|token|secret)?$|(?<![a-z])example(?![a-z])")
+_BRACKETS = re.compile(
+    rb"^(?:<[^<>]*>|\[[^\[\]]*\]|\{+[^{}]*\}+|%[A-Za-z_]\w*%|\$\(?[A-Za-z_][\w.]*\)?|\$\{[^{}]*\}|\*+|\.{3,}|@[\w.]+@)$"
+)
+_TEMPLATE = re.compile(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
+_MIN_RUN = 4  # average length from which a row of runs such as 1234, aaaa or dcba was typed by a person
+
+_UUID = re.compile(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX = re.compile(rb"(?:0x)?[0-9a-fA-F]+")
+_DIGEST_LENGTHS = frozenset((32, 40, 56, 64, 96, 128))
+_DIGEST_BEFORE = re.compile(
+    rb"(?i)(?:sha-?(?:1|2|224|256|384|512)|md5|blake2b?|digest|checksum|integrity|etag|commit|revision|hash)"
+    rb"[\"']?[-:= @\"'(]*$"
+)
+_WORD = re.compile(rb"[A-Za-z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_PATH = re.compile(
+    rb"(?:[A-Za-z]:)?[~.]{0,2}[\\/]?(?:[\w.@+-]+[\\/])+[\w.@+-]*|[\w.-]+\."
+    rb"(?:py|js|ts|tsx|jsx|go|rs|rb|java|json|ya?ml|toml|pem|key|crt|txt|md|html?|css|scss|png|svg|sh|env|ini|cfg"
+    rb"|conf|properties|xml|lock|log)"
+)
+_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^\s@]*")
+_IDENTIFIER = re.compile(
+    rb"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(?:\(\)?)?"
+    rb"|[A-Za-z_$][\w$]*\(.*|[A-Za-z_$][\w$.]*\[.*"
+)
+_CONSTANT = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_-][a-z]+)+")
+_DATE_OR_VERSION = re.compile(
+    rb"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[\d.]*)?|\d{4}-\d\d-\d\d(?:[T ][\d:.Z+-]*)?|\d+"
+)
+_VOWEL_WORD = re.compile(rb"(?i)[aeiouy]")
+
+
+def repeated(candidate: Candidate) -> bool:
+    """Only one character, or only x, 0 and * (separators aside)."""
+    rest = _SEPARATORS.sub(b"", candidate.body).lower()
+    return len(rest) > 0 and (len(set(rest)) == 1 or set(rest) <= set(b"x0*"))
+
+
+def sequence(candidate: Candidate) -> bool:
+    """Runs of rising, falling or equal characters, as in `12345678-1234-...` or `abcdef123456`."""
+    rest = _SEPARATORS.sub(b"", candidate.body).lower()
+    if len(rest) < 2 * _MIN_RUN:
+        return False
+    runs = 1
+    step: int | None = None
+    for a, b in pairwise(rest):
+        difference = b - a
+        if difference not in (-1, 0, 1) or step not in (None, difference):
+            runs, step = runs + 1, None
+        else:
+            step = difference
+    return len(rest) / runs >= _MIN_RUN
+
+
+def masked(candidate: Candidate) -> bool:
+    """Partly hidden already: a run of stars, bullets, dots or x in it."""
+    return re.search(rb"\*{4,}|(?:\xe2\x80\xa2){3,}|\.{3,}|\xe2\x80\xa6|[xX]{6,}", candidate.body) is not None
+
+
+def bracketed(candidate: Candidate) -> bool:
+    """Wholly `<...>`, `${...}`, `{{...}}`, `%NAME%` or `$NAME`."""
+    return _BRACKETS.match(candidate.value) is not None
+
+
+def placeholder_words(candidate: Candidate) -> bool:
+    """Says so: YOUR_API_KEY, changeme, redacted."""
+    return _PLACEHOLDER_WORDS.search(candidate.value) is not None
+
+
+def example(candidate: Candidate) -> bool:
+    """The word `example` as providers put it into their samples."""
+    return _EXAMPLE.search(candidate.body) is not None
+
+
+def template(candidate: Candidate) -> bool:
+    """A template expression, or inside of one."""
+    if _TEMPLATE.search(candidate.value):
+        return True
+    return candidate.before.endswith((b"${", b"{{", b"${{ ", b"{{ ", b"<%= ", b"$(", b"#{", b"$"))
+
+
+def uuid(candidate: Candidate) -> bool:
+    """A UUID, which names things far more often than it opens them."""
+    return _UUID.fullmatch(candidate.value) is not None
+
+
+def digest(candidate: Candidate) -> bool:
+    """A hex digest by length, or anything that is called a digest just before it."""
+    if _DIGEST_BEFORE.search(candidate.before) or candidate.value.startswith(
+        (b"sha256-", b"sha384-", b"sha512-")
+    ):
+        return True
+    return len(candidate.value) in _DIGEST_LENGTHS and _HEX.fullmatch(candidate.value) is not None
+
+
+def words(candidate: Candidate) -> bool:
+    """Made of words a person can say, in one case style, without digits mixed in."""
+    parts = _WORD.findall(_SEPARATORS.sub(b" ", candidate.value))
+    letters = [p for p in parts if p.isalpha()]
+    if not letters or sum(map(len, parts)) < len(_SEPARATORS.sub(b"", candidate.value)):
+        return False
+    digits = sum(len(p) for p in parts if p.isdigit())
+    sayable = sum(len(p) >= 3 and _VOWEL_WORD.search(p) is not None for p in letters)
+    return digits <= 4 and sayable >= 0.7 * len(letters) and sum(map(len, letters)) / len(letters) >= 4
+
+
+def path(candidate: Candidate) -> bool:
+    """A file path or file name."""
+    return _PATH.fullmatch(candidate.value) is not None and b"=" not in candidate.value
+
+
+def url(candidate: Candidate) -> bool:
+    """A URL without credentials."""
+    return _URL.fullmatch(candidate.value) is not None
+
+
+def identifier(candidate: Candidate) -> bool:
+    """Program text: a member access, a call, a subscript, or a constant's name."""
+    if candidate.after[:1] in (b"(", b"["):
+        return True
+    return (
+        _IDENTIFIER.fullmatch(candidate.value) is not None or _CONSTANT.fullmatch(candidate.value) is not None
+    )
+
+
+def number(candidate: Candidate) -> bool:
+    """A number, version or date."""
+    return _DATE_OR_VERSION.fullmatch(candidate.value) is not None
+
+
+FILTERS: dict[str, Filter] = {
+    "repeated": repeated,
+    "sequence": sequence,
+    "masked": masked,
+    "bracketed": bracketed,
+    "placeholder_words": placeholder_words,
+    "example": example,
+    "template": template,
+    "uuid": uuid,
+    "digest": digest,
+    "words": words,
+    "path": path,
+    "url": url,
+    "identifier": identifier,
+    "number": number,
+}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "placeholder": ("repeated", "sequence", "masked", "bracketed", "placeholder_words", "example"),
+    "generic": ("template", "uuid", "digest", "words", "path", "url", "identifier", "number"),
+    "none": (),
+}
+NAMES = (*FILTERS, *GROUPS)
+
+
+def select(names: Iterable[str], where: str) -> tuple[Filter, ...]:
+    """The predicates that filter names stand for. Raises ConfigError, naming `where`, for an unknown one."""
+    wanted = list(names)
+    if "none" not in wanted:
+        wanted.insert(0, "placeholder")
+    chosen: dict[str, Filter] = {}
+    for name in wanted:
+        if name not in NAMES:
+            raise ConfigError(f"{where}: unknown filter {name!r}", hint="known: " + ", ".join(NAMES))
+        for single in GROUPS.get(name, (name,)):
+            chosen[single] = FILTERS[single]
+    return tuple(chosen.values())

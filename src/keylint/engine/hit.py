@@ -1,0 +1,44 @@
+"""What the engine returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from keylint.model import Evidence
+from keylint.rule import Rule
+
+
+class Hit(NamedTuple):
+    """One confirmed value in one blob. Offsets are 0-based byte offsets, end exclusive.
+
+    `rule` is the one that names the value in the end, after refinement; `base` is the rule whose pattern
+    matched. `value` is canonical (after `Rule.normalize`), so it may differ from the bytes at
+    `secret_start:secret_end`. `tentative`: the context that the rule asks for is missing, and only an
+    inventory entry can make it a finding.
+    """
+
+    rule: Rule
+    base: Rule
+    start: int
+    end: int
+    secret_start: int
+    secret_end: int
+    value: bytes
+    evidence: Evidence
+    tentative: bool = False
+
+    def __repr__(self) -> str:
+        return f"Hit({self.rule.id}, {self.secret_start}:{self.secret_end})"  # never the value
+
+
+class ScanResult(list[Hit]):
+    """The hits of one blob, sorted by start of the secret.
+
+    `limits` holds one sentence for each limit (time or number of matches) that was reached: then the hits
+    are those found so far, and the blob was not searched wholly.
+    """
+
+    def __init__(self, hits: Iterable[Hit] = (), limits: Iterable[str] = ()) -> None:
+        super().__init__(hits)
+        self.limits: tuple[str, ...] = tuple(limits)

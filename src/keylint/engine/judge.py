@@ -1,0 +1,154 @@
+"""From a confirmed match to what it is: is it a value, of which kind, and what does it say about itself?"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from keylint.engine import filters
+from keylint.engine.allow import Allowed, Compiled
+from keylint.engine.confirm import Raw
+from keylint.engine.hit import Hit
+from keylint.model import Evidence, Privacy
+from keylint.rule import Rule
+
+_REMEMBERED = 50_000  # values
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_SAMPLE = Evidence(
+    privacy=Privacy.PUBLIC,
+    reason="documented sample of the provider",
+    facts=(("sample", "documented sample"),),
+)
+
+
+class Judged(NamedTuple):
+    """What a value is, wherever it stands."""
+
+    rule: Rule
+    value: bytes
+    evidence: Evidence
+
+
+class Judge:
+    """Judges the matches of one rule."""
+
+    def __init__(self, rule: Rule, refinements: Sequence[Rule]) -> None:
+        self._rule = rule
+        self._refinements = refinements
+        where = f"{rule.source}: rule {rule.id}" if rule.source else f"rule {rule.id}"
+        self._filters = filters.select(rule.filters, where)
+        self._compiled = Compiled(rule)
+        self.allowed = Allowed(rule, self._compiled)
+        self._known: dict[tuple[bytes, bytes, bytes], Judged | None] = {}
+
+    def judge(self, data: bytes, raw: Raw, path: str) -> Hit | None:
+        """The hit, or None where the match is no secret."""
+        judged = self._value(data, raw)
+        if judged is None or (self._rule.allowlists and self.allowed.covers(data, raw, path)):
+            return None
+        tentative = False
+        context = self._rule.context
+        if context and not self._in_context(data, raw):
+            if not context.or_inventory:
+                return None
+            tentative = True
+        return Hit(judged.rule, self._rule, *raw, judged.value, judged.evidence, tentative)
+
+    def _value(self, data: bytes, raw: Raw) -> Judged | None:
+        around = filters.SURROUNDINGS
+        before = data[max(0, raw.secret_start - around) : raw.secret_start]
+        after = data[raw.secret_end : raw.secret_end + around]
+        key = (data[raw.secret_start : raw.secret_end], before, after)
+        if key not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[key] = self._judge_value(*key)
+        return self._known[key]
+
+    def _judge_value(self, found: bytes, before: bytes, after: bytes) -> Judged | None:
+        rule = self._rule
+        value = normalize(found, rule.normalize)
+        judged = self._identify(value)
+        if is_sample(value, rule) or is_sample(value, judged.rule):
+            return judged._replace(evidence=_SAMPLE)
+        if rule.entropy and entropy(found) <= rule.entropy:
+            return None
+        candidate = filters.Candidate(value, value[rule.prefix_len :], before, after)
+        return None if any(test(candidate) for test in self._filters) else judged
+
+    def _identify(self, value: bytes) -> Judged:
+        rule = self._rule
+        evidence, facts = Evidence(), dict[str, object]()
+        if rule.inspect:
+            from keylint.engine.inspect import inspect
+
+            inspection = inspect(rule.inspect, value)
+            evidence, facts = inspection.evidence, dict(inspection.facts)
+        if rule.checksum:
+            from keylint.engine.inspect import checksum
+
+            evidence = replace(evidence, checksum_ok=checksum(rule.checksum, value))
+            facts["checksum_ok"] = evidence.checksum_ok
+        return Judged(refine(rule, self._refinements, facts), value, evidence)
+
+    def _in_context(self, data: bytes, raw: Raw) -> bool:
+        context = self._rule.context
+        assert context is not None
+        if not context.within:
+            return self._compiled.search(context.regex, data, "context")
+        near = data[max(0, raw.start - context.within) : raw.end + context.within]
+        return self._compiled.search(context.regex, near, "context")
+
+
+def normalize(value: bytes, names: Sequence[str]) -> bytes:
+    """The canonical form of a value, so that one key written in two ways is one key."""
+    if "percent" in names:
+        value = _PERCENT.sub(lambda m: bytes.fromhex(m[1].decode()), value)
+    return value
+
+
+def entropy(value: bytes) -> float:
+    """Shannon entropy in bits per byte."""
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
+
+
+def is_sample(value: bytes, rule: Rule) -> bool:
+    """Whether the provider's documentation prints this value (rules hold SHA-256 digests of samples only)."""
+    return bool(rule.samples) and hashlib.sha256(value).hexdigest() in rule.samples
+
+
+def refine(rule: Rule, refinements: Sequence[Rule], facts: Mapping[str, object]) -> Rule:
+    """The refinement with the most conditions, all of them true of the facts; else the rule itself."""
+    fitting = [r for r in refinements if all(holds(condition, facts.get(name)) for name, condition in r.when)]
+    return max(fitting, key=lambda r: len(r.when), default=rule)
+
+
+def holds(condition: Any, fact: object) -> bool:
+    """One condition on one fact: true is present, false is absent, a list is any of, otherwise as text.
+
+    Text may hold `*`; text that starts with `~` is a pattern searched for in the fact. A fact that is a list
+    holds if one of its items does.
+    """
+    if isinstance(condition, bool):
+        return (fact is not None) is condition
+    if isinstance(condition, (tuple, list)):
+        return any(holds(single, fact) for single in condition)
+    if fact is None:
+        return False
+    if isinstance(fact, (tuple, list, set, frozenset)):
+        return any(holds(condition, single) for single in fact)
+    wanted, actual = _text(condition), _text(fact)
+    if wanted.startswith("~"):
+        return re.search(wanted[1:], actual) is not None
+    return fnmatchcase(actual, wanted) if "*" in wanted else actual == wanted
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,51 @@
+"""The pure path: which rules may match at all, by their keywords. No extension module is needed.
+
+Rules without keywords are always searched. The findings are those of the Hyperscan path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+class Blob:
+    """The bytes of one blob and, made once when asked for, their lower-case copy."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._lower: bytes | None = None
+
+    @property
+    def lower(self) -> bytes:
+        if self._lower is None:
+            self._lower = self.data.lower()
+        return self._lower
+
+
+class Keywords:
+    """The keywords of every rule, in lower-case ASCII. A rule applies where at least one of them occurs."""
+
+    def __init__(self, keywords: Sequence[tuple[str, ...]]) -> None:
+        self._keywords = [tuple(k.lower().encode() for k in words) for words in keywords]
+
+    def inside(self, number: int, piece: bytes) -> bool:
+        """Whether rule `number` needs no keyword, or one is inside `piece`."""
+        words = self._keywords[number]
+        if not words:
+            return True
+        low = piece.lower()
+        return any(word in low for word in words)
+
+    def gate(self, numbers: Iterable[int], blob: Blob) -> list[int]:
+        """Which of the rules may match in the blob."""
+        known: dict[bytes, bool] = {}
+        return [n for n in numbers if self._applies(n, blob, known)]
+
+    def _applies(self, number: int, blob: Blob, known: dict[bytes, bool]) -> bool:
+        words = self._keywords[number]
+        for word in words:
+            if word not in known:
+                known[word] = word in blob.lower
+            if known[word]:
+                return True
+        return not words

@@ -1,0 +1,115 @@
+"""The three dialects of a rule's pattern: as `regex` confirms it, as Hyperscan and as `sre` read it.
+
+Rules are written in RE2 or `regex` syntax. The dialects differ in a few escapes only, so a flat list of
+tokens is enough to move between them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"""
+    \\.                                                   # an escape
+  | \[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]            # a character class
+  | \(\?[a-zA-Z]*(?:-[a-zA-Z]+)?\)                        # flags for what follows
+  | \(\?\#[^)]*\)                                         # a comment
+  | \((?:\?(?:P?<[A-Za-z_]\w*>|[a-zA-Z]*(?:-[a-zA-Z]+)?:|<[=!]|[=!>|&(RP0-9]))?   # an opening parenthesis
+  | (?:[*+?]|\{\d+(?:,\d*)?\})[?+]?                       # a quantifier
+  | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_SCOPED_FLAGS = re.compile(r"\(\?([a-zA-Z]+)(?:-[a-zA-Z]+)?[:)]")
+_POSIX = re.compile(r"\[:\^?[a-z]+:\]")
+# Escapes that mean the same in Hyperscan, `regex` on bytes and sre.
+_SAME_ESCAPES = frozenset("dDwWsSbBnrtfaxAZz0123456789")
+_ASSERTIONS = ("(?=", "(?!", "(?<=", "(?<!", "(?>")
+_OPAQUE = ("(?|", "(?&", "(?(", "(?R", "(?P", "(*")
+
+
+class Vectored(NamedTuple):
+    """A pattern for Hyperscan. `approximate`: Hyperscan must relax constructs that it does not have."""
+
+    pattern: bytes
+    approximate: bool
+
+
+def tokens(pattern: str) -> list[str]:
+    """The pattern's bytes (UTF-8) as tokens of Latin-1 characters; joined they are the pattern."""
+    return _TOKEN.findall(pattern.encode().decode("latin-1"))
+
+
+def is_flags(token: str) -> bool:
+    """Whether a token sets flags for what follows, such as `(?i)`."""
+    return token.startswith("(?") and token.endswith(")") and not token.startswith("(?#")
+
+
+def is_opening(token: str) -> bool:
+    """Whether a token opens a group."""
+    return token.startswith("(") and not token.endswith(")")
+
+
+def is_quantifier(token: str) -> bool:
+    """Whether a token repeats what precedes it."""
+    return token[0] in "*+?" or (token[0] == "{" and len(token) > 1)
+
+
+def is_verbose(parts: list[str]) -> bool:
+    """Whether free-spacing is switched on somewhere."""
+    return any("x" in m[1] for part in parts if (m := _SCOPED_FLAGS.match(part)))
+
+
+def for_regex(pattern: str) -> bytes:
+    """The pattern that confirms: `\\z` as `\\Z`, which every version of `regex` knows."""
+    return "".join(r"\Z" if part == r"\z" else part for part in tokens(pattern)).encode("latin-1")
+
+
+def for_hyperscan(pattern: str) -> Vectored | None:
+    """The pattern that Hyperscan compiles, or None where it would read it in another way.
+
+    Text anchors become line anchors, so that objects may lie side by side in one buffer.
+    """
+    parts = tokens(pattern)
+    approximate = False
+    out = []
+    for part in parts:
+        if part[0] == "\\":
+            if part[1].isalnum() and part[1] not in _SAME_ESCAPES:
+                return None
+            approximate |= part[1] in "123456789"
+        elif part.startswith(_ASSERTIONS):
+            approximate = True
+        elif _unlike(part):
+            return None
+        elif is_quantifier(part) and len(part) > 1 and part[-1] == "+":
+            approximate = True
+        out.append({r"\A": "^", r"\Z": "$", r"\z": "$"}.get(part, part))
+    return Vectored("".join(out).encode("latin-1"), approximate)
+
+
+def _unlike(part: str) -> bool:
+    """Whether Hyperscan would refuse a token or read it in another way."""
+    if part[0] == "[":
+        escaped = re.findall(r"\\(.)", part, re.DOTALL)
+        return any(c.isalnum() and c not in _SAME_ESCAPES for c in escaped)
+    return part == "{" or (part.startswith(_OPAQUE) and not part.startswith("(?P<"))
+
+
+def for_sre(parts: list[str]) -> str:
+    """The pattern for the parser of the standard library, which is asked for widths only.
+
+    Flags for what follows are left out: they change no width (free-spacing patterns must not come here).
+    """
+    out = []
+    for part in parts:
+        if is_flags(part):
+            continue
+        if part.startswith("(?<") and part[3:4] not in ("=", "!"):
+            out.append("(?P<" + part[3:])
+        elif part[0] == "[":
+            out.append(_POSIX.sub("a-z", part))
+        else:
+            out.append(r"\Z" if part == r"\z" else part)
+    return "".join(out)

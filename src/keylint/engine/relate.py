@@ -1,0 +1,105 @@
+"""What the hits of one blob mean to each other: pairs that belong together, and hits on the same bytes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from keylint.engine.hit import Hit
+from keylint.rule import Requirement
+
+
+def pair(hits: list[Hit]) -> list[Hit]:
+    """Drop hits whose required partner is missing; name the partner in the facts of those that have it."""
+    if not any(hit.base.requires for hit in hits):
+        return hits
+    by_rule: dict[str, list[Hit]] = {}
+    for hit in hits:
+        for rule_id in {hit.rule.id, hit.base.id}:
+            by_rule.setdefault(rule_id, []).append(hit)
+    index = {rule_id: _Places(found) for rule_id, found in by_rule.items()}
+    return [paired for hit in hits if (paired := _with_partners(hit, index))]
+
+
+class _Places:
+    """Where the hits of one rule are, for distance questions in logarithmic time."""
+
+    def __init__(self, hits: Iterable[Hit]) -> None:
+        self._hits = sorted(hits, key=lambda h: h.start)
+        self._starts = [h.start for h in self._hits]
+
+    def near(self, hit: Hit, within: int) -> Hit | None:
+        """A hit other than this one, at most `within` bytes away (0: anywhere)."""
+        others = [i for i in self._neighbours(hit) if self._hits[i] is not hit]
+        gap, nearest = min(((_gap(hit, self._hits[i]), i) for i in others), default=(0, -1))
+        return self._hits[nearest] if others and (not within or gap <= within) else None
+
+    def _neighbours(self, hit: Hit) -> range:
+        low, high = bisect_left(self._starts, hit.start), bisect_right(self._starts, hit.start)
+        return range(max(0, low - 2), min(len(self._hits), high + 2))
+
+
+def _gap(one: Hit, other: Hit) -> int:
+    return max(0, one.start - other.end, other.start - one.end)
+
+
+def _with_partners(hit: Hit, index: Mapping[str, _Places]) -> Hit | None:
+    facts = list(hit.evidence.facts)
+    for requirement in hit.base.requires:
+        partner = _partner(hit, requirement, index)
+        if partner is None and not requirement.optional:
+            return None
+        if partner is not None:
+            facts.append(("together with", partner.rule.title))
+    if len(facts) == len(hit.evidence.facts):
+        return hit
+    return hit._replace(evidence=replace(hit.evidence, facts=tuple(facts)))
+
+
+def _partner(hit: Hit, requirement: Requirement, index: Mapping[str, _Places]) -> Hit | None:
+    places = index.get(requirement.rule)
+    return places.near(hit, requirement.within) if places else None
+
+
+def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
+    """Of hits whose secrets share bytes, keep the one of higher priority, then the longer, then rule order.
+
+    A tentative hit gives way to a certain one of the same rank or better, and never pushes a certain one
+    out: whether it counts is not known yet.
+    """
+
+    def rank(hit: Hit) -> tuple[int, int, int, bool]:
+        return (-hit.rule.priority, hit.secret_start - hit.secret_end, order[hit.base.id], hit.tentative)
+
+    taken = _Spans()
+    kept = []
+    provisional = _Spans()
+    for hit in sorted(hits, key=rank):
+        if taken.overlaps(hit) or (hit.tentative and provisional.overlaps(hit)):
+            continue
+        (provisional if hit.tentative else taken).add(hit)
+        kept.append(hit)
+    return sorted(kept, key=lambda h: (h.secret_start, h.secret_end))
+
+
+class _Spans:
+    """Disjoint spans, in buckets of 4 KB so that adding stays cheap whatever their number."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, list[tuple[int, int]]] = {}
+
+    def overlaps(self, hit: Hit) -> bool:
+        return any(
+            start < hit.secret_end and hit.secret_start < end
+            for bucket in self._numbers(hit)
+            for start, end in self._buckets.get(bucket, ())
+        )
+
+    def add(self, hit: Hit) -> None:
+        for bucket in self._numbers(hit):
+            self._buckets.setdefault(bucket, []).append((hit.secret_start, hit.secret_end))
+
+    @staticmethod
+    def _numbers(hit: Hit) -> range:
+        return range(hit.secret_start >> 12, (hit.secret_end - 1 >> 12) + 1)
