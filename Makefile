@@ -44,7 +44,7 @@ lint: $(VENV)/.stamp  ## Format, style, types, import directions, action, workfl
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/zizmor --offline --no-progress --persona pedantic action.yml .github/workflows
+	$(BIN)/zizmor --offline --no-progress action.yml .github/workflows
 	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 	$(BIN)/shellcheck scripts/*.sh .ci/run
 

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Scan for the GitHub action. Inputs come as SCAN_* variables and never become part of a command's text.
+# Ends with 0 whatever was found: the last step of the action exits with the status that is kept here.
+set -euo pipefail
+
+bin="$RUNNER_TEMP/keylint-venv/bin"
+[ -d "$bin" ] || bin="$RUNNER_TEMP/keylint-venv/Scripts" # Windows
+
+refuse() {
+  echo "::error::keylint action: $1"
+  echo "exit-code=2" >>"$GITHUB_OUTPUT"
+  echo "complete=false" >>"$GITHUB_OUTPUT"
+  exit 0
+}
+
+case "$SCAN_MODE" in
+  tree) command=scan ;;
+  bundle) command=bundle ;;
+  *) refuse "the input mode must be tree or bundle" ;;
+esac
+[ -n "$SCAN_PATH" ] || refuse "the input path is empty"
+[ -n "$SCAN_SARIF_FILE" ] || refuse "the input sarif-file is empty"
+case "$SCAN_SARIF_FILE" in
+  *[[:cntrl:]]*) refuse "the input sarif-file has a control character in it" ;;
+esac
+
+options=()
+while IFS= read -r file; do
+  [ -z "$file" ] || options+=(--inventory "$file")
+done <<<"$SCAN_INVENTORY"
+[ -z "$SCAN_BASELINE" ] || options+=(--baseline "$SCAN_BASELINE")
+[ -z "$SCAN_CONFIG" ] || options+=(--config "$SCAN_CONFIG")
+[ -z "$SCAN_FAIL_ON" ] || options+=(--fail-on "$SCAN_FAIL_ON")
+
+scan() {
+  "$bin/keylint" "$command" "${options[@]}" "$@" -- "$SCAN_PATH"
+}
+
+rm -f -- "$SCAN_SARIF_FILE" # a report of an earlier step is not ours
+status=0
+scan --format sarif --output "$SCAN_SARIF_FILE" || status=$?
+echo "exit-code=$status" >>"$GITHUB_OUTPUT"
+
+if [ ! -f "$SCAN_SARIF_FILE" ]; then
+  echo "complete=false" >>"$GITHUB_OUTPUT"
+  exit 0
+fi
+echo "sarif-file=$SCAN_SARIF_FILE" >>"$GITHUB_OUTPUT"
+"$bin/python" "$GITHUB_ACTION_PATH/scripts/action_report.py" "$SCAN_SARIF_FILE"
+if [ "$SCAN_ANNOTATIONS" = true ]; then
+  scan --format github || [ $? -eq "$status" ]
+fi

@@ -1,0 +1,321 @@
+"""The GitHub action: its files pass the linters, and its steps really run where a key was planted."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import string
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+# One xdist worker installs the action once.
+pytestmark = pytest.mark.xdist_group("action")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the action left behind."""
+
+    ok: bool
+    outputs: dict[str, str]
+    log: str
+    summary: str
+
+    @property
+    def everything(self) -> str:
+        """All text that people or machines see."""
+        return self.log + self.summary + str(self.outputs)
+
+
+def _expand(value: str, scope: dict[str, str]) -> str:
+    """Replace `${{ inputs.x }}` and `${{ steps.x.outputs.y }}`; fail on any other expression."""
+    return re.sub(r"\$\{\{ ([a-z0-9.-]+) \}\}", lambda match: scope[match[1]], value)
+
+
+def _read_outputs(file: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in file.read_text(encoding="utf-8").splitlines())
+
+
+def run_action(
+    workspace: Path, runner_temp: Path, scratch: Path, *, install: bool = False, **given: str
+) -> Outcome:
+    """Run the steps of action.yml as GitHub's runner does. The installation is skipped unless `install`."""
+    declared = {name: spec["default"] for name, spec in ACTION["inputs"].items()}
+    chosen = {name.replace("_", "-"): value for name, value in given.items()}
+    assert chosen.keys() <= declared.keys()
+    scope = {f"inputs.{name}": value for name, value in {**declared, **chosen}.items()}
+    for spec in ACTION["outputs"].values():  # an output that no step sets is empty
+        scope[spec["value"][4:-3].strip()] = ""
+    summary = scratch / "summary.md"
+    log, ok = "", True
+    steps = ACTION["runs"]["steps"]
+    for number, step in enumerate(steps[0 if install else 1 :]):
+        output = scratch / f"output-{number}"
+        for file in (output, summary):
+            file.touch()
+        env = {
+            **os.environ,
+            **{name: _expand(value, scope) for name, value in step.get("env", {}).items()},
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTION_PATH": str(ROOT),
+            "GITHUB_WORKSPACE": str(workspace),
+            "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(summary),
+            "RUNNER_TEMP": str(runner_temp),
+        }
+        assert "${{" not in step["run"]
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=workspace,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=300,
+        )
+        log += done.stdout.decode("utf-8", "replace")
+        if "id" in step:
+            scope.update({f"steps.{step['id']}.outputs.{k}": v for k, v in _read_outputs(output).items()})
+        if done.returncode != 0:
+            ok = False
+            break
+    outputs = {name: _expand(spec["value"], scope) for name, spec in ACTION["outputs"].items()}
+    return Outcome(ok, outputs, log, summary.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def runner_temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runner's folder for temporary files, in which the install step of the action has really run."""
+    folder, scratch = tmp_path_factory.mktemp("runner"), tmp_path_factory.mktemp("install")
+    empty = tmp_path_factory.mktemp("empty")
+    outcome = run_action(empty, folder, scratch, install=True)
+    assert outcome.ok, outcome.log
+    return folder
+
+
+@pytest.fixture
+def secret() -> str:
+    """A value with the shape of a Stripe secret key, made here."""
+    return "sk_" + "live_" + "".join(random.Random(11).choices(string.ascii_letters + string.digits, k=24))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A checkout with one commit and nothing to find."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    (folder / "clean.py").write_text("print('hello')\n", encoding="utf-8")
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "Start"]):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)
+    return folder
+
+
+def _sarif(workspace: Path, outcome: Outcome) -> dict[str, Any]:
+    run: dict[str, Any] = json.loads((workspace / outcome.outputs["sarif-file"]).read_text(encoding="utf-8"))
+    return run["runs"][0]
+
+
+def test_a_clean_repository_passes(workspace: Path, runner_temp: Path, tmp_path: Path) -> None:
+    outcome = run_action(workspace, runner_temp, tmp_path)
+    assert outcome.ok, outcome.log
+    assert outcome.outputs == {
+        "findings": "0",
+        "sarif-file": "keylint.sarif",
+        "exit-code": "0",
+        "complete": "true",
+    }
+    assert _sarif(workspace, outcome)["results"] == []
+    assert "no findings" in outcome.summary
+
+
+def test_a_planted_key_fails_the_job_after_everything_is_written(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str
+) -> None:
+    (workspace / "app.py").write_text(f"KEY = '{secret}'\n", encoding="utf-8")
+    outcome = run_action(workspace, runner_temp, tmp_path)
+    assert not outcome.ok
+    assert outcome.outputs == {
+        "findings": "1",
+        "sarif-file": "keylint.sarif",
+        "exit-code": "1",
+        "complete": "true",
+    }
+    (result,) = _sarif(workspace, outcome)["results"]
+    assert result["level"] == "error"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "app.py"
+    assert re.search(r"^::error .*file=app\.py,line=1", outcome.log, re.M)
+    assert "app.py:1" in outcome.summary
+    assert secret not in outcome.everything
+    assert secret not in (workspace / "keylint.sarif").read_text(encoding="utf-8")
+
+
+def test_fail_on_never_reports_and_passes(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str
+) -> None:
+    (workspace / "app.py").write_text(f"KEY = '{secret}'\n", encoding="utf-8")
+    outcome = run_action(workspace, runner_temp, tmp_path, fail_on="never")
+    assert outcome.ok
+    assert (outcome.outputs["findings"], outcome.outputs["exit-code"]) == ("1", "0")
+
+
+def test_annotations_and_summary_can_be_switched_off(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str
+) -> None:
+    (workspace / "app.py").write_text(f"KEY = '{secret}'\n", encoding="utf-8")
+    outcome = run_action(workspace, runner_temp, tmp_path, annotations="false", summary="false")
+    assert outcome.outputs["findings"] == "1"
+    assert "::" not in outcome.log
+    assert outcome.summary == ""
+
+
+def test_a_bundle_is_scanned_although_it_is_ignored(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str
+) -> None:
+    (workspace / ".gitignore").write_text("dist/\n", encoding="utf-8")
+    (workspace / "dist").mkdir()
+    (workspace / "dist" / "app.js").write_text(f"const key = '{secret}'\n", encoding="utf-8")
+    assert run_action(workspace, runner_temp, tmp_path).outputs["findings"] == "0"
+    outcome = run_action(workspace, runner_temp, tmp_path, mode="bundle", path="dist")
+    assert outcome.outputs["findings"] == "1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["::error::x.py", "a\n::set-output name=findings::9\nb.py", "100%25,line=9.py", "a|b`c<script>.py"],
+)
+def test_a_file_name_cannot_write_commands_outputs_or_markup(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str, name: str
+) -> None:
+    (workspace / name).write_text(f"KEY = '{secret}'\n", encoding="utf-8")
+    outcome = run_action(workspace, runner_temp, tmp_path)
+    assert outcome.outputs["findings"] == "1"
+    commands = [line for line in outcome.log.splitlines() if line.lstrip().startswith("::")]
+    assert len(commands) == 1
+    assert commands[0].startswith("::error ")
+    rows = [line for line in outcome.summary.splitlines() if line.startswith("| error ")]
+    assert len(rows) == 1
+    assert rows[0].count(" | ") == 3
+    assert "<script>" not in outcome.summary
+    assert secret not in outcome.everything
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"mode": "everything"},
+        {"path": ""},
+        {"path": "missing"},
+        {"sarif_file": ""},
+        {"sarif_file": "a\nfindings=0"},
+        {"fail_on": "sometimes"},
+        {"config": "missing.toml"},
+        {"inventory": "missing.json"},
+        {"path": "--version"},
+        {"path": "$(touch injected)"},
+    ],
+)
+def test_a_wrong_input_fails_with_one_line_and_no_report(
+    workspace: Path, runner_temp: Path, tmp_path: Path, given: dict[str, str]
+) -> None:
+    outcome = run_action(workspace, runner_temp, tmp_path, **given)
+    assert not outcome.ok
+    assert outcome.outputs == {"findings": "", "sarif-file": "", "exit-code": "2", "complete": "false"}
+    assert len(outcome.log.splitlines()) == 1
+    assert "Traceback" not in outcome.log
+    assert not (workspace / "injected").exists()
+
+
+def test_a_path_with_spaces_and_several_inventories_are_passed_whole(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str
+) -> None:
+    folder = workspace / "two words; echo"
+    folder.mkdir()
+    (folder / "app.py").write_text(f"KEY = '{secret}'\n", encoding="utf-8")
+    outcome = run_action(
+        workspace, runner_temp, tmp_path, path="two words; echo", inventory="one.json\ntwo.json\n"
+    )
+    assert outcome.outputs["exit-code"] == "2"
+    assert "one.json" in outcome.log
+    outcome = run_action(workspace, runner_temp, tmp_path, path="two words; echo", sarif_file="out put.sarif")
+    assert (outcome.outputs["findings"], outcome.outputs["sarif-file"]) == ("1", "out put.sarif")
+
+
+def test_a_report_of_an_earlier_step_is_not_taken_for_this_one(
+    workspace: Path, runner_temp: Path, tmp_path: Path
+) -> None:
+    (workspace / "keylint.sarif").write_text("{}", encoding="utf-8")
+    outcome = run_action(workspace, runner_temp, tmp_path, path="missing")
+    assert outcome.outputs["sarif-file"] == ""
+    assert not (workspace / "keylint.sarif").exists()
+
+
+def test_a_long_summary_is_cut_below_the_limit_of_github(tmp_path: Path) -> None:
+    result = {
+        "level": "warning",
+        "message": {"text": "é" * 300},
+        "properties": {"verdict": "unknown"},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a"}, "region": {"startLine": 1}}}],
+    }
+    document = {"runs": [{"results": [result] * 5000, "invocations": [{"executionSuccessful": False}]}]}
+    sarif, output, summary = (tmp_path / name for name in ("a.sarif", "output", "summary"))
+    sarif.write_text(json.dumps(document), encoding="utf-8")
+    env = {
+        **os.environ,
+        "GITHUB_OUTPUT": str(output),
+        "GITHUB_STEP_SUMMARY": str(summary),
+        "SCAN_SUMMARY": "true",
+    }
+    subprocess.run([sys.executable, ROOT / "scripts" / "action_report.py", sarif], env=env, check=True)
+    assert _read_outputs(output) == {"findings": "5000", "complete": "false"}
+    text = summary.read_text(encoding="utf-8")
+    assert 800_000 < len(text.encode()) < 2**20
+    listed = text.count("| warning |")
+    assert f"{5000 - listed} more are in the SARIF report" in text
+    assert "Not everything could be read" in text
+
+
+def test_action_and_workflows_have_valid_schemas() -> None:
+    check = [_tool("check-jsonschema"), "--builtin-schema"]
+    subprocess.run([*check, "vendor.github-actions", str(ROOT / "action.yml")], check=True)
+    subprocess.run([*check, "vendor.github-workflows", *map(str, WORKFLOWS)], check=True)
+
+
+def test_zizmor_has_no_findings() -> None:
+    options = ["--offline", "--no-progress", "--no-config"]
+    subprocess.run([_tool("zizmor"), *options, str(ROOT / "action.yml"), *map(str, WORKFLOWS)], check=True)
+
+
+def test_shellcheck_has_no_findings() -> None:
+    scripts = [*sorted((ROOT / "scripts").glob("*.sh")), ROOT / ".ci" / "run"]
+    subprocess.run([_tool("shellcheck"), *map(str, scripts)], check=True)
+
+
+def test_inputs_reach_scripts_through_the_environment_only_and_are_documented() -> None:
+    text = (ROOT / "docs" / "github-action.md").read_text(encoding="utf-8")
+    for name in [*ACTION["inputs"], *ACTION["outputs"]]:
+        assert f"| `{name}` |" in text
+    for step in ACTION["runs"]["steps"]:
+        assert "${{" not in step["run"]
+        assert step["shell"] == "bash"
+        assert "uses" not in step
+
+
+def _tool(name: str) -> str:
+    """A program of the development environment."""
+    path = os.path.join(os.path.dirname(sys.executable), name)
+    assert shutil.which(path), f"{name} is not installed: run make setup"
+    return path
