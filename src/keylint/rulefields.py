@@ -18,7 +18,10 @@ INSPECTORS = (
     "url_credentials",
 )  # fmt: skip
 CHECKSUMS = ("azure_key", "cloudflare", "github", "gitlab", "grafana", "npm")
-FILTERS: tuple[str, ...] = ()
+FILTERS = (
+    "bracketed", "digest", "example", "generic", "identifier", "masked", "none", "number", "path", "placeholder",
+    "placeholder_words", "repeated", "sequence", "template", "url", "uuid", "words",
+)  # fmt: skip
 
 # `(?&start)`: where a key may start. Not inside a word, but the letters of an escape such as \n, %3D or
 # \u003d before it are no word.

@@ -1,6 +1,6 @@
 """What a value says about itself, read offline: facts for refinements, and `Evidence` fit to print.
 
-Facts are a flat mapping from names such as `payload.role` to text, numbers, true/false or tuples of text. A
+Facts are a flat mapping from names such as `payload.role` to text, numbers, booleans or tuples of these. A
 value that is malformed has no facts: an inspector never raises. There is no clock here, so an expiry is
 reported and judged elsewhere.
 """
@@ -8,10 +8,8 @@ reported and judged elsewhere.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from keylint.engine import checksums
 from keylint.engine.claims import MAX_CHARS, Facts, jwt, mapbox, printable, sentry_org_token
@@ -30,7 +28,6 @@ from keylint.engine.structures import (
     url_credentials,
 )
 from keylint.model import Evidence
-from keylint.rule import Rule
 
 INSPECTORS: dict[str, Callable[[str], Facts]] = {
     "aws_key_id": aws_key_id,
@@ -83,42 +80,6 @@ def checksum(name: str, value: bytes) -> bool | None:
     """
     text = _text(value)
     return checksums.REGISTRY[name](text) if name and text is not None else None
-
-
-def judge(rule: Rule, refinements: Sequence[Rule], value: bytes) -> tuple[Rule, Evidence]:
-    """The rule that names this value, which may be a refinement of `rule`, and what the value proves.
-
-    Of several refinements that fit, the one with the most conditions wins, then the first.
-    """
-    inspection = inspect(rule.inspect, value)
-    fitting = [r for r in refinements if r.refines == rule.id and satisfies(inspection.facts, r.when)]
-    chosen = max(fitting, key=lambda r: len(r.when), default=rule)
-    evidence = replace(inspection.evidence, checksum_ok=checksum(rule.checksum, value))
-    if chosen.proves:
-        evidence = replace(evidence, privacy=chosen.privacy, reason=chosen.decided_by)
-    return chosen, evidence
-
-
-def satisfies(facts: Mapping[str, object], when: Sequence[tuple[str, Any]]) -> bool:
-    """Whether the facts meet every condition of a refinement.
-
-    A condition is text (with `*` and `?` as wildcards), a number, true (the fact is there and not empty),
-    false (it is not), or a tuple of these, of which one must hold. A fact with several values meets a
-    condition when one of its values does.
-    """
-    return all(_meets(facts.get(name), condition) for name, condition in when)
-
-
-def _meets(fact: object, condition: object) -> bool:
-    if isinstance(condition, tuple):
-        return any(_meets(fact, choice) for choice in condition)
-    if isinstance(condition, bool):
-        return bool(fact) is condition
-    if isinstance(fact, tuple):
-        return any(_meets(value, condition) for value in fact)
-    if isinstance(condition, str):
-        return isinstance(fact, str) and fnmatchcase(fact, condition)
-    return fact == condition
 
 
 def _text(value: bytes) -> str | None:

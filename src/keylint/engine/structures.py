@@ -14,7 +14,7 @@ _HOST = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,62}\.){1,8}[0-9A-Za-z-]{2,24}"
 _TEST_WORD = re.compile(r"(?:^|[_-])(?:test|sandbox|TEST|SANDBOX)(?:[_-]|$)")
 _LIVE_WORD = re.compile(r"(?:^|[_-])(?:live|prod|production|LIVE)(?:[_-]|$)")
 _PEM_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}?)-----")
-_LOCAL_HOSTS = ("localhost", "host.docker.internal", "0.0.0.0", "::1")  # noqa: S104  # names, nothing is bound
+_LOCAL_HOSTS = ("host.docker.internal", "0.0.0.0", "::1")  # noqa: S104  # names, nothing is bound
 _LOCAL_ENDS = (".localhost", ".local", ".test", ".internal")
 _EXAMPLE_HOSTS = re.compile(
     r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|invalid)$|^(?:host(?:name)?|server|db_?host)$"
@@ -51,12 +51,12 @@ def clerk_publishable(value: str) -> Facts:
 
 
 def aws_key_id(value: str) -> Facts:
-    """The account of an access key id, and whether it is of the temporary kind."""
-    facts: Facts = {"temporary": value.startswith("ASIA")}
+    """The account of an access key id; `temporary` where it is of the temporary kind."""
     account = checksums.aws_account_id(value)
-    if account:
-        facts["account id"] = account
-    return facts
+    return {
+        **({"temporary": True} if value.startswith("ASIA") else {}),
+        **({"account id": account} if account else {}),
+    }
 
 
 def azure_key(value: str) -> Facts:
@@ -166,7 +166,8 @@ def sentry_dsn(value: str) -> Facts:
     url = _split(value)
     if url is None:
         return {}
-    return {"host": url[2], "project": value.rpartition("/")[2], "secret": bool(url[1])}
+    facts: Facts = {"host": url[2], "project": value.rpartition("/")[2]}
+    return {**facts, "secret": True} if url[1] else facts
 
 
 def slack(value: str) -> Facts:
@@ -196,7 +197,7 @@ def pem(value: str) -> Facts:
     encrypted = "ENCRYPTED" in name or "Proc-Type: 4,ENCRYPTED" in value
     if name.startswith("OPENSSH"):
         encrypted = _openssh_cipher(value[label.end() :]) not in ("", "none")
-    return {"kind": name, "private": "PRIVATE KEY" in name, "encrypted": encrypted}
+    return {"kind": name, "encrypted": "yes" if encrypted else "no"}
 
 
 def _openssh_cipher(body: str) -> str:
@@ -210,20 +211,22 @@ def _openssh_cipher(body: str) -> str:
 
 
 def url_credentials(value: str) -> Facts:
-    """Scheme, user and host of `scheme://user:password@host`, and whether it is local or a placeholder."""
+    """Scheme, user and host of `scheme://user:password@host`.
+
+    `local`: the machine itself or a container's bare name; `placeholder`: a password from a tutorial, or an
+    example host.
+    """
     url = _split(value)
     if url is None:
         return {}
     user, password, host = url
-    local = host in _LOCAL_HOSTS or host.startswith("127.") or host.endswith(_LOCAL_ENDS)
+    facts: Facts = {"scheme": value.partition(":")[0].lower(), "user": user, "host": host}
+    if "." not in host or host.startswith("127.") or host in _LOCAL_HOSTS or host.endswith(_LOCAL_ENDS):
+        facts["local"] = True
     plain = password.lower() in _PLAIN_PASSWORDS or password.lower() == user.lower()
-    return {
-        "scheme": value.partition(":")[0].lower(),
-        "user": user,
-        "host": host,
-        "local": local or "." not in host,
-        "placeholder": plain or bool(_EXAMPLE_HOSTS.search(host)),
-    }
+    if plain or _EXAMPLE_HOSTS.search(host):
+        facts["placeholder"] = True
+    return facts
 
 
 def _split(value: str) -> tuple[str, str, str] | None:
