@@ -109,6 +109,10 @@ class Match:
     """A confirmed value in a blob: the last type that holds a Secret.
 
     `value` is canonical (percent-decoded, say), so that the same key written in two ways is one key.
+    `tentative`: only an inventory entry can make it a finding.
+
+    A blob has at most 50 matches for each rule and value; the last of them stands for the further ones too,
+    and its `count` says how many it stands for. Allowed matches are counted apart from the others.
     """
 
     rule_id: str
@@ -116,3 +120,5 @@ class Match:
     value: Secret
     evidence: Evidence
     allow: Allow | None = None
+    tentative: bool = False
+    count: int = 1
