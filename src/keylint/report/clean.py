@@ -7,6 +7,7 @@ reorder text, or start a workflow command.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # C0, DEL and C1; bidirectional marks, embeddings and isolates; line and paragraph separators; byte-order
 # mark and interlinear annotations; surrogates (bytes that are not UTF-8 arrive as U+DC80 to U+DCFF).
@@ -16,6 +17,7 @@ _UNSAFE = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+@lru_cache(maxsize=8192)  # the same labels, steps and paths come again and again
 def clean(text: str) -> str:
     r"""`text` on one line; control, bidirectional and undecodable characters become `\xNN` or `\uNNNN`."""
     if text.isascii() and text.isprintable():

@@ -21,8 +21,12 @@ MEANING = {
 }
 
 # https://docs.coveo.com/en/1718/ documents the 2 to 30 days; it does not tie them to a severity.
-DEACTIVATION_NOTE = "The number of days by severity is keylint's own suggestion, inside the 2 to 30 days that Coveo documents."
+DEACTIVATION_NOTE = (
+    "The number of days by severity is keylint's own suggestion, "
+    "inside the 2 to 30 days that Coveo documents."
+)
 
+_FOREIGN = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that stand for no byte
 _URL = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -96,11 +100,7 @@ def is_url(path: str) -> bool:
 @lru_cache(maxsize=4096)
 def uri(path: str) -> str:
     """A path as a relative URI reference (RFC 3986): the raw bytes, percent-encoded; URLs stay URLs."""
-    raw = path.encode("utf-8", "surrogateescape") if _escapable(path) else path.encode("utf-8", "replace")
+    raw = _FOREIGN.sub("\ufffd", path).encode("utf-8", "surrogateescape")
     if is_url(path):
         return quote(raw, safe="/:?#[]@!$&'()*+,;=%~-._")
     return quote(raw, safe="/").lstrip("/")
-
-
-def _escapable(path: str) -> bool:
-    return not any("\ud800" <= char < "\udc80" or "\udcff" < char <= "\udfff" for char in path)

@@ -36,11 +36,38 @@ _EXIT_MEANINGS = {
 }
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def render(report: Report, options: RenderOptions) -> str:
     """The report as one SARIF log with one run, in ASCII (everything else is escaped)."""
-    with _collector_paused():
-        log = plain(_log(report, options))
-        return json.dumps(log, separators=(",", ":")) + "\n"
+    found = visible(report, allowed=options.include_allowed, suppressed=options.include_suppressed)
+    kept = found[:RESULT_LIMIT]
+    texts = [message(finding) for finding in kept]
+    rules = rule_table(kept, report.rules, _templates(kept, texts))
+    artifacts = Artifacts()
+    with _collector_paused():  # one result at a time: 25,000 of them as objects take 100 MB and more
+        results = [
+            _encode(
+                plain(
+                    result(
+                        finding, text, rules.of(finding), artifacts, suppressions=options.include_suppressed
+                    )
+                )
+            )
+            for finding, text in zip(kept, texts, strict=True)
+        ]
+    run = _run(report, options, rules, artifacts, notices(report, len(found) - len(kept)))
+    run.version_control_provenance = None if _any_fetched(kept) else _provenance(report.repository)
+    return _log(_encode(plain(run)), results)
+
+
+def _log(run: str, results: list[str]) -> str:
+    """The whole document from its encoded parts."""
+    log = plain(om.SarifLog(schema_uri=_SCHEMA, version="2.1.0", runs=[]))
+    log["runs"] = log.pop("runs")  # to the end
+    head = _encode(log).removesuffix("]}") + run.removesuffix("}")
+    return f'{head},"results":[{",".join(results)}]}}]}}\n'
 
 
 @contextmanager
@@ -55,21 +82,12 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _log(report: Report, options: RenderOptions) -> om.SarifLog:
-    found = visible(report, allowed=options.include_allowed, suppressed=options.include_suppressed)
-    kept = found[:RESULT_LIMIT]
-    said = notices(report, len(found) - len(kept))
-    texts = [message(finding) for finding in kept]
-    rules = rule_table(kept, report.rules, _templates(kept, texts))
-    fetched = any(is_url(finding.locations[0].origin.path) for finding in kept)
-    artifacts = Artifacts()
-    results = [
-        result(finding, text, rules.of(finding), artifacts, suppressions=options.include_suppressed)
-        for finding, text in zip(kept, texts, strict=True)
-    ]
-    run = om.Run(
+def _run(
+    report: Report, options: RenderOptions, rules: RuleTable, artifacts: Artifacts, said: Notices
+) -> om.Run:
+    """The run without its results."""
+    return om.Run(
         tool=om.Tool(driver=_driver(report, rules, said)),
-        results=results,
         artifacts=artifacts.entries or None,
         column_kind="utf16CodeUnits",
         invocations=[_invocation(report, options, said)],
@@ -77,10 +95,12 @@ def _log(report: Report, options: RenderOptions) -> om.SarifLog:
             SRCROOT: om.ArtifactLocation(description=om.Message(text="The root of what was scanned."))
         },
         taxonomies=[taxonomy(rules.cwes)] if rules.cwes else None,
-        version_control_provenance=None if fetched else _provenance(report.repository),
         properties=_properties(report),
     )
-    return om.SarifLog(schema_uri=_SCHEMA, version="2.1.0", runs=[run])
+
+
+def _any_fetched(findings: list[Finding]) -> bool:
+    return any(is_url(finding.locations[0].origin.path) for finding in findings)
 
 
 def _templates(kept: list[Finding], texts: list[Message]) -> dict[RuleKey, dict[str, str]]:

@@ -29,7 +29,7 @@ def plain(value: Any) -> Any:
     if kind in _SCALARS:
         return value
     if kind is list:
-        return [plain(item) for item in value]
+        return [item if item.__class__ in _SCALARS else plain(item) for item in value]
     if kind is dict:
         return {key: plain(item) for key, item in value.items()}
     table = _tables.get(kind) or _learn(kind)
@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
             continue
         key, default = table[name]
         if item != default:
-            out[key] = item if name == "properties" else plain(item)
+            out[key] = item if name == "properties" or item.__class__ in _SCALARS else plain(item)
     return out
 
 

@@ -188,7 +188,7 @@ def _properties(finding: Finding) -> dict[str, object]:
     if len(records) == 1:
         values["keyId"] = clean(records[0].key_id)
         values["organization"] = clean(records[0].organization)
-    return {name: value for name, value in values.items() if value is not None and value not in ("", [], {})}
+    return {name: value for name, value in values.items() if value or value is False or value == 0}
 
 
 def _clean_list(values: Iterable[str]) -> list[str]:
