@@ -1,0 +1,239 @@
+"""The compiled rules on disk: private, written atomically, rebuilt when in doubt.
+
+One file for each rule set: a header with length and checksum, the key that says what it was made from, the
+rules as plain data (so that no TOML is read again) and the compiled database. The top of this module imports
+next to nothing: the hook asks `stored_database` first and needs the rest only if something hit.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import zlib
+
+from keylint import __version__
+from keylint.engine import extension
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from keylint.engine import Engine
+    from keylint.rule import Rule
+
+_MAGIC = b"keylint\x01"  # the last byte is the version of this format
+_HEADER = len(_MAGIC) + 4 + 8  # magic, CRC-32 and length of the rest, both big-endian
+_KEPT = 8  # files of other rule sets and versions that stay
+_MAX_BYTES = 256 << 20
+_STORED_FIELDS = 3
+
+
+def load_engine(
+    paths: Sequence[str] = (),
+    *,
+    builtin: bool = True,
+    cache_dir: str | None = None,
+    prefilter: str = "auto",
+) -> Engine:
+    """An engine for the built-in rules and the user's, from the cache where that is current.
+
+    `paths` are rule files or folders; `cache_dir` overrides `default_folder()`. A cache that cannot be read
+    or written never fails a run. Raises ConfigError for wrong rules, a wrong path or an unknown `prefilter`.
+    """
+    from keylint.engine import Engine
+    from keylint.rule import from_plain
+
+    key = cache_key(paths, builtin=builtin)
+    if prefilter == "pure" or key is None:
+        return Engine(_load_rules(paths, builtin), prefilter=prefilter)
+    file = cache_file(key, cache_dir)
+    stored = _read(file, key)
+    if stored is not None:
+        try:
+            return Engine([from_plain(rule) for rule in stored[1]], prefilter=prefilter, database=stored[2])
+        except (TypeError, ValueError):
+            pass  # of another version, or of another machine: made again below
+    rules = _load_rules(paths, builtin)
+    engine = Engine(rules, prefilter=prefilter)
+    _write(file, key, rules, engine.dump_database())
+    return engine
+
+
+def stored_database(
+    paths: Sequence[str] = (), *, builtin: bool = True, cache_dir: str | None = None
+) -> bytes | None:
+    """The compiled database of a current cache for `QuickDatabase`, or None. Reads no rule file."""
+    key = cache_key(paths, builtin=builtin)
+    stored = _read(cache_file(key, cache_dir), key) if key is not None else None
+    return stored[2] if stored is not None else None
+
+
+def default_folder() -> str | None:
+    """The user's cache folder for keylint, or None where there is none. KEYLINT_CACHE_DIR comes first."""
+    own = os.environ.get("KEYLINT_CACHE_DIR")
+    if own:
+        return own
+    home = os.path.expanduser("~")
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "")
+    elif sys.platform == "darwin":
+        base = os.path.join(home, "Library", "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    return os.path.join(base, "keylint") if os.path.isabs(base) else None
+
+
+def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | None:
+    """Everything that a compiled rule set depends on, without reading a file. None: it cannot be told.
+
+    That is the versions of keylint, Python and Hyperscan, the machine, and name, time and size of each
+    rule file and of the modules that read rules.
+    """
+    here = os.path.dirname(os.path.abspath(__file__))
+    own = [os.path.join(here, *name.split("/")) for name in _READERS]
+    spec = extension.find()
+    try:
+        files = [_stamp(path) for path in own]
+        files += [_stamp(spec.origin)] if spec is not None else []
+        for path in ([_builtin_folder(here)] if builtin else []) + [os.path.abspath(p) for p in paths]:
+            files += _stamps(path)
+    except OSError:
+        return None
+    machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    versions = (__version__, sys.hexversion, sys.implementation.cache_tag, sys.platform, machine)
+    return marshal.dumps(
+        (versions, tuple(files), builtin), 2
+    )  # version 2: no references, so always the same bytes
+
+
+def cache_file(key: bytes, cache_dir: str | None = None) -> str | None:
+    """Where the rule set of this key is stored, or None without a cache folder."""
+    folder = cache_dir or default_folder()
+    if not folder:
+        return None
+    return os.path.join(folder, f"rules-{zlib.crc32(key):08x}{zlib.adler32(key):08x}.bin")
+
+
+_READERS = (
+    "rule.py",
+    "rulefields.py",
+    "ruleset.py",
+    "engine/patterns.py",
+    "engine/vector.py",
+    "engine/window.py",
+)
+
+
+def _load_rules(paths: Sequence[str], builtin: bool) -> tuple[Rule, ...]:
+    from keylint.ruleset import load_rules
+
+    return load_rules(paths, builtin=builtin)
+
+
+def _builtin_folder(here: str) -> str:
+    """The folder that `ruleset` reads built-in rules from."""
+    installed = os.path.join(here, "builtin_rules", "providers")
+    return installed if os.path.isdir(installed) else os.path.join(here, "..", "..", "rules", "providers")
+
+
+def _stamp(path: str) -> tuple[str, int, int]:
+    status = os.stat(path)
+    return os.path.abspath(path), status.st_mtime_ns, status.st_size
+
+
+def _stamps(path: str) -> list[tuple[str, int, int]]:
+    """The stamp of a rule file, or of each one directly in a folder."""
+    if not os.path.isdir(path):
+        return [_stamp(path)]
+    with os.scandir(path) as entries:
+        return [_stamp(entry.path) for entry in sorted(entries, key=_name) if entry.name.endswith(".toml")]
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+# ---- the file
+
+
+def _read(file: str | None, key: bytes) -> tuple[Any, ...] | None:
+    """Key, plain rules and database of a sound file of our own that was made for this key, else None."""
+    content = _own_bytes(file) if file else None
+    if content is None or content[: len(_MAGIC)] != _MAGIC or len(content) < _HEADER:
+        return None
+    crc = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 4], "big")
+    size = int.from_bytes(content[len(_MAGIC) + 4 : _HEADER], "big")
+    body = memoryview(content)[_HEADER:]
+    if len(body) != size or zlib.crc32(body) != crc:
+        return None
+    stored = marshal.loads(body)  # noqa: S302  (our own file, private to this user, and its checksum fits)
+    if not isinstance(stored, tuple) or len(stored) != _STORED_FIELDS or stored[0] != key:
+        return None
+    return stored
+
+
+def _own_bytes(file: str) -> bytes | None:
+    """The bytes of a regular file that belongs to this user and that nobody else may write, else None."""
+    flags = (
+        os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    )
+    try:
+        descriptor = os.open(file, flags)
+    except OSError:
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if status.st_size > _MAX_BYTES or not _is_private(status):
+            return None
+        chunks = []
+        while chunk := os.read(descriptor, status.st_size + 1):
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _is_private(status: os.stat_result) -> bool:
+    if status.st_mode & 0o170000 != 0o100000:  # a regular file; the module `stat` need not be loaded for it
+        return False
+    if not hasattr(os, "getuid"):
+        return True  # Windows: the folder's access list protects it
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+def _write(file: str | None, key: bytes, rules: Sequence[Rule], database: bytes) -> None:
+    """Store a rule set. Whatever prevents it is no problem of the run: it only costs time."""
+    from keylint.rule import to_plain
+
+    if file is None:
+        return
+    body = marshal.dumps((key, tuple(to_plain(rule) for rule in rules), database))
+    content = _MAGIC + zlib.crc32(body).to_bytes(4, "big") + len(body).to_bytes(8, "big") + body
+    folder = os.path.dirname(file)
+    draft = f"{file}.{os.getpid():x}-{os.urandom(4).hex()}"
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            with open(descriptor, "wb") as stream:
+                stream.write(content)
+            os.replace(draft, file)
+        except BaseException:
+            os.unlink(draft)
+            raise
+        _prune(folder)
+    except OSError:
+        return
+
+
+def _prune(folder: str) -> None:
+    """Remove all but the newest files of rule sets, and drafts that a killed run left."""
+    with os.scandir(folder) as entries:
+        ours = [e for e in entries if e.name.startswith("rules-") and e.is_file(follow_symlinks=False)]
+    ours.sort(key=lambda e: e.stat().st_mtime_ns, reverse=True)
+    for entry in ours[_KEPT:]:
+        os.unlink(entry.path)
