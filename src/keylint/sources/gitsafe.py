@@ -17,6 +17,7 @@ SAFE_CONFIG = (
     "core.attributesFile=" + os.devnull,
     "core.untrackedCache=false",  # part of the index: it could claim that there is nothing new
     "core.quotePath=false",
+    "core.deltaBaseCacheLimit=16m",  # reading a history is as fast, with half of the memory (measured)
     "diff.external=",
     "diff.ignoreSubmodules=dirty",  # never run git inside a submodule
     "diff.renames=false",

@@ -1,0 +1,151 @@
+"""When a key came to which file and when it went, read off a repository's log. Pure: no git, no clock.
+
+A key that one commit takes out of one path and puts into another has moved: both paths are one file to it,
+however git would have called the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path that one commit changed: the keys that its content held before and holds now.
+
+    Keys are numbers. `parent` is a commit before this one, "" for a root.
+    """
+
+    commit: str
+    parent: str
+    path: bytes
+    blob: bytes
+    old: frozenset[int]
+    new: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A version of a file that holds a key. `age` grows with every commit that the log goes back."""
+
+    age: int
+    commit: str
+    path: bytes
+    blob: bytes
+
+
+@dataclass
+class Story:
+    """One key in one file. `places` come newest first, and there is at least one.
+
+    `gone` is the parent of the commit that took the key out, "" if none newer than all places did.
+    """
+
+    places: list[Place] = field(default_factory=list)
+    gone: str = ""
+    _gone_age: int = 0
+
+    @property
+    def first(self) -> Place:
+        """Where the key was seen first."""
+        return self.places[-1]
+
+    @property
+    def last_commit(self) -> str:
+        """The last commit that held the key."""
+        return self.gone or self.places[0].commit
+
+    @property
+    def paths(self) -> list[bytes]:
+        """Every path that the file had, the newest first."""
+        return list(dict.fromkeys(place.path for place in self.places))
+
+    def add(self, place: Place) -> None:
+        """Take the next older place. Cherry-picks of the same version are one place, the oldest."""
+        if self.places and (self.places[-1].path, self.places[-1].blob) == (place.path, place.blob):
+            self.places[-1] = place
+        else:
+            self.places.append(place)
+
+    def remove(self, age: int, parent: str) -> None:
+        """Take note of a removal; only one that is newer than every place counts."""
+        if not self.places and not self.gone:
+            self.gone, self._gone_age = parent, age
+
+    def merge(self, other: Story) -> None:
+        """Take in the story of another path of the same file."""
+        self.places = sorted((*self.places, *other.places), key=lambda place: place.age)
+        gone = [(s._gone_age, s.gone) for s in (self, other) if s.gone]
+        newest = self.places[0].age if self.places else 0
+        # Of two removals the newer one counts, unless the file lived on under its other path.
+        self._gone_age, self.gone = min(gone, default=(0, ""))
+        if self.places and newest <= self._gone_age:
+            self.gone = ""
+
+
+def tell(changes: Iterable[Change]) -> dict[int, list[Story]]:
+    """The stories of every key, from changes that come newest first."""
+    stories: dict[tuple[int, bytes], Story] = {}
+    moves = _Moves()
+    age = 0
+    commit = ""
+    for change in changes:
+        if change.commit != commit:
+            age, commit = age + 1, change.commit
+        moves.see(change)
+        for key in change.new:
+            story = stories.setdefault((key, change.path), Story())
+            story.add(Place(age, change.commit, change.path, change.blob))
+        for key in change.old - change.new:
+            stories.setdefault((key, change.path), Story()).remove(age, change.parent)
+    return _joined(stories, moves)
+
+
+def _joined(stories: Mapping[tuple[int, bytes], Story], moves: _Moves) -> dict[int, list[Story]]:
+    files: dict[tuple[int, bytes], Story] = {}
+    for (key, path), story in stories.items():
+        name = (key, moves.root(key, path))
+        if name in files:
+            files[name].merge(story)
+        else:
+            files[name] = story
+    told: dict[int, list[Story]] = {}
+    for (key, _), story in files.items():
+        if story.places:  # a range may show only how a key went
+            told.setdefault(key, []).append(story)
+    return told
+
+
+class _Moves:
+    """Which paths are one file, key by key: a union-find over (key, path)."""
+
+    def __init__(self) -> None:
+        self._parent: dict[tuple[int, bytes], bytes] = {}
+        self._commit = ""
+        self._gone: dict[int, bytes] = {}
+        self._come: dict[int, bytes] = {}
+
+    def see(self, change: Change) -> None:
+        """Take the next change; those of one commit come together."""
+        if change.commit != self._commit:
+            self._commit, self._gone, self._come = change.commit, {}, {}
+        for key in change.old - change.new:
+            self._gone[key] = change.path
+            if key in self._come:
+                self._join(key, change.path, self._come[key])
+        for key in change.new - change.old:
+            self._come[key] = change.path
+            if key in self._gone:
+                self._join(key, change.path, self._gone[key])
+
+    def root(self, key: int, path: bytes) -> bytes:
+        """The path that stands for all paths of the file."""
+        while (key, path) in self._parent:
+            path = self._parent[key, path]
+        return path
+
+    def _join(self, key: int, a: bytes, b: bytes) -> None:
+        a, b = self.root(key, a), self.root(key, b)
+        if a != b:
+            self._parent[key, a] = b
