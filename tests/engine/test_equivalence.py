@@ -1,0 +1,149 @@
+"""Both prefilters and the slow, obvious way find the same."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keylint.engine import Engine, core
+from keylint.rule import Rule
+from keylint.ruleset import load_rules
+from tests.engine.rulekit import coveo_key, reference, rule, spans, token
+
+PATTERNS = (
+    r"\bab[0-9]{2,4}\b",
+    r"(?<![a-z])ba[a-c]{1,3}(?![0-9])",
+    r"(?<=k=)c+",
+    r"a(?i)bc",
+    r"(?i)KEY\s{0,2}[:=]\s{0,2}['\"]?([0-9a-c]{3,8})",
+    r"^c[0-9]+$",
+    r"\Aa.{0,3}\z",
+    r"\Bbb\B",
+    r"([abc])[0-9]\1",
+    r"(?>a+)b",
+    r"c++0",
+    r"ab.*c",
+    r"-{2}b[\s\S]{3,20}?-{2}e",
+    r"(?:^|[^a-z])k=[[:alpha:]]{2,5}",
+    r"a(?:b|bc|bc0)1?",
+    r"[^abc]{2}0(?=1)",
+    r"(?s:b.c)",
+    r"a{,2}b0",
+    r"b\p{Lu}",
+    r"(?<name>a0)|(b0)",
+    r"a*",
+)
+RULES = tuple(rule(f"r{i}", p, priority=50) for i, p in enumerate(PATTERNS))
+SNIPPETS = (
+    "ab12", "bab", "k=ccc", "aBC", "key: 'a0c1b2'", "c123\n", "axxx", "xbbx", "a1a", "b0c", "aab", "cc0", "abc01", "--b",
+    "--e", "k=ABc", "yz01", "b\nc", "aab0", "bK", "a0", "b0", "\n", "\r\n", " ", "é",
+)  # fmt: skip
+NOISE = st.text(alphabet="abcABk=:'\" 01-e\n\r", max_size=12)
+TEXT = st.lists(st.one_of(st.sampled_from(SNIPPETS), NOISE), max_size=60).map("".join)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@settings(max_examples=150, deadline=None)
+@given(text=TEXT)
+def test_windows_find_what_a_search_of_everything_finds(pattern: str, text: str) -> None:
+    data = text.encode()
+    expected = reference(pattern.replace(r"\z", r"\Z"), data)
+    assert [(hit.start, hit.end) for hit in _single(pattern).scan(data)] == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=TEXT)
+def test_both_prefilters_find_the_same_with_all_rules_at_once(text: str) -> None:
+    data = text.encode()
+    fast, pure = _both()
+    assert spans(fast.scan(data)) == spans(pure.scan(data))
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts=st.lists(TEXT, max_size=6))
+def test_objects_in_a_slab_give_what_they_give_alone(texts: list[str]) -> None:
+    fast, pure = _both()
+    buffer, bounds = bytearray(b"\n"), []
+    for data in (text.encode() for text in texts):
+        bounds.append((len(buffer), len(buffer) + len(data)))
+        buffer += data + b"\n"
+    alone = [(i, spans(r)) for i, text in enumerate(texts) if (r := fast.scan(text.encode()))]
+    assert [(i, spans(r)) for i, r in fast.scan_slab(buffer, bounds)] == alone
+    assert [(i, spans(r)) for i, r in pure.scan_slab(bytes(buffer), bounds)] == alone
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_built_in_rules_find_the_same_on_both_paths(seed: int) -> None:
+    fast, pure = _built_in()
+    data = _text_with_values(random.Random(seed), pure.rules)
+    assert [hit._replace(evidence=None) for hit in fast.scan(data)] == [
+        hit._replace(evidence=None) for hit in pure.scan(data)
+    ]
+
+
+def test_built_in_rules_find_something_in_the_texts_of_these_tests() -> None:
+    fast, _ = _built_in()
+    found = {hit.base.id for seed in range(40) for hit in fast.scan(_text_with_values(random.Random(seed), fast.rules))}
+    assert len(found) >= 5
+
+
+@pytest.mark.parametrize("shift", range(0, 50, 7))
+def test_a_value_across_the_border_of_two_pieces_is_found_once(shift: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "MAX_BUFFER", 256)
+    key = rule("token", r"\btok_[0-9A-Za-z]{36}\b")
+    value = token(random.Random(shift))
+    data = ("." * (256 - 40 + shift) + value + "." * 300 + value + "\n").encode()
+    engine = Engine([key], prefilter="hyperscan")
+    assert [(hit.start, hit.end) for hit in engine.scan(data)] == reference(key.regex, data)
+
+
+def _single(pattern: str) -> Engine:
+    if pattern not in _ENGINES:
+        _ENGINES[pattern] = (Engine([rule("one", pattern)]),)
+    return _ENGINES[pattern][0]
+
+
+def _both() -> tuple[Engine, ...]:
+    if "all" not in _ENGINES:
+        _ENGINES["all"] = (Engine(RULES, prefilter="hyperscan"), Engine(RULES, prefilter="pure"))
+    return _ENGINES["all"]
+
+
+def _built_in() -> tuple[Engine, ...]:
+    if "built in" not in _ENGINES:
+        rules = load_rules()
+        _ENGINES["built in"] = (Engine(rules, prefilter="hyperscan"), Engine(rules, prefilter="pure"))
+    return _ENGINES["built in"]
+
+
+_ENGINES: dict[str, tuple[Engine, ...]] = {}
+
+
+def _text_with_values(rng: random.Random, rules: tuple[Rule, ...]) -> bytes:
+    """Words, keys of several shapes and the examples of rules, cut and joined at random."""
+    pieces = [_piece(rng, rules) for _ in range(rng.randrange(1, 40))]
+    text = "".join(piece + rng.choice(["", " ", "\n", '"', "=", "%3D"]) for piece in pieces)
+    return text.encode()[rng.randrange(0, 5) :]
+
+
+def _piece(rng: random.Random, rules: tuple[Rule, ...]) -> str:
+    patterned = [r for r in rules if r.examples]
+    makers = (
+        lambda: coveo_key(rng),
+        lambda: coveo_key(rng).replace("-", "%2D"),
+        lambda: token(rng, rng.randrange(20, 60), rng.choice(["sk_live_", "pk_test_", "sk_", "ghp_", "eyJ", "ak_"])),
+        lambda: f"{rng.choice(['api_key', 'token', 'password'])} {rng.choice('=:')} '{token(rng, 24, '')}'",
+        lambda: _filled(rng, rng.choice(rng.choice(patterned).examples)) if patterned else "",
+        lambda: rng.choice(["the", "quick", "coveo", "-----BEGIN RSA PRIVATE KEY-----", "postgres://u:p@h/db"]),
+    )
+    return rng.choice(makers)()
+
+
+def _filled(rng: random.Random, example: str) -> str:
+    """An example with its generated parts filled in roughly: hex fits more shapes than anything else."""
+    return regex.sub(r"\{\{[^{}]*\}\}", lambda _m: coveo_key(rng), example)
