@@ -36,7 +36,9 @@ from keylint.verdict import decide
 
 
 class Source(Protocol):
-    """Where bytes come from."""
+    """Where bytes come from. `problems` tells, once `items` has ended, what happened as a whole."""
+
+    problems: list[Problem]
 
     def items(self) -> Iterator[Blob | Skipped]:
         """Everything in reach, each thing once; what cannot be read is a value, not an exception."""
@@ -90,7 +92,7 @@ def run(job: Job, *, now: Callable[[], dt.datetime]) -> Report:
         findings=tuple(findings),
         suppressed=tuple(suppressed),
         skipped=tuple(intake.skipped),
-        problems=(*job.problems, *intake.problems, *job.suppressor.problems(whole=whole)),
+        problems=(*job.problems, *job.source.problems, *intake.problems, *job.suppressor.problems(whole=whole)),
         rules=tuple(rule.info() for rule in job.rules if rule.id in used),
         repository=job.source.repository(),
         stats=Stats(

@@ -33,7 +33,7 @@ def hook(words: tuple[str, ...]) -> int:
 
     def make_source(config: Config) -> Source:
         if files:
-            from keylint.sources.files import NamedFilesSource
+            from keylint.sources.named import NamedFilesSource
 
             return NamedFilesSource(files, exclude=config.exclude, max_file_size=config.max_file_size)
         from keylint.sources.staged import StagedSource

@@ -107,14 +107,15 @@ def exit_status(report: Report, fail_on: Level) -> ExitCode:
 
 
 def _publish(report: Report, options: Options, status: ExitCode) -> None:
-    from keylint.report import RenderOptions, render
+    from keylint.report import render
+    from keylint.report.options import RenderOptions
 
     terminal = not options.output and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     rendering = RenderOptions(
         color=terminal and os.environ.get("TERM") != "dumb",
         width=_width(),
-        show_allowed=options.show_allowed or options.verbose,
-        show_suppressed=options.show_suppressed or options.verbose,
+        include_allowed=options.show_allowed or options.verbose,
+        include_suppressed=options.show_suppressed or options.verbose,
         verbose=options.verbose,
         exit_code=int(status),
     )

@@ -34,9 +34,9 @@ def scan(path: str, staged: bool, **given: Any) -> int:
             from keylint.sources.staged import StagedSource
 
             return StagedSource(path, exclude=config.exclude)
-        from keylint.sources.files import FilesSource
+        from keylint.sources.files import FileSource
 
-        return FilesSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
+        return FileSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
 
     if staged and path == "-":
         raise UsageError("--staged reads the index of a repository, not standard input")
