@@ -38,7 +38,7 @@ class Repo:
     def git(self, *arguments: str, env: Mapping[str, str] | None = None, check: bool = True) -> str:
         """Run git in the work tree and return what it printed."""
         done = subprocess.run(
-            ["git", "-c", "protocol.file.allow=always", *arguments],
+            ["git", "--literal-pathspecs", "-c", "protocol.file.allow=always", *arguments],
             cwd=self.path,
             env=clean_environment(env),
             capture_output=True,

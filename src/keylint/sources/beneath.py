@@ -66,7 +66,7 @@ class Beneath:
         if _HAS_DIR_FD:
             fd = os.open(name, _FILE, dir_fd=self._folder(folder))
         else:
-            fd = os.open(self._checked(folder, name), _FILE)
+            fd = os.open(self._not_a_link(self._checked(folder, name)), _FILE)
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode):
             return fd, status
@@ -126,8 +126,11 @@ class Beneath:
         parent = os.path.join(root, *folder.split("/")) if folder else root
         if os.path.realpath(parent) != parent:
             raise OSError(errno.ELOOP, "symbolic link")
-        path = os.path.join(parent, name) if name else parent
-        if name and os.path.islink(path):
+        return os.path.join(parent, name) if name else parent
+
+    @staticmethod
+    def _not_a_link(path: str) -> str:
+        if os.path.islink(path):
             raise OSError(errno.ELOOP, "symbolic link")
         return path
 

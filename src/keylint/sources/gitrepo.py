@@ -104,6 +104,13 @@ class GitRepo:
         """Run git to its end, whatever its exit status."""
         return _run(list(arguments), self.folder, self.env, stdin)
 
+    def ignores(self, path: str) -> bool:
+        """Whether an ignore rule matches a path relative to the top level, be it tracked or not."""
+        # check-ignore refuses to take paths literally, but reads no more than ":" at the start as magic.
+        env = {name: value for name, value in self.env.items() if name != "GIT_LITERAL_PATHSPECS"}
+        question = ["check-ignore", "--quiet", "--no-index", "--", f"./{path}"]
+        return _run(question, self.folder, env).returncode == 0
+
     def start(self, *arguments: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """A running git with pipes for standard input and output; the caller ends it."""
         return subprocess.Popen(
@@ -202,15 +209,14 @@ def _probe(start: str, env: dict[str, str]) -> GitRepo:
     )
     if done.returncode != 0:
         raise _refusal(start, done.stderr)
-    inside, bare, shallow, form, up, git_dir = os.fsdecode(done.stdout).removesuffix("\n").split("\n", 5)
+    inside, bare, shallow, form, rest = os.fsdecode(done.stdout).removesuffix("\n").split("\n", 4)
     if inside != "true" and bare != "true":
-        raise NotARepositoryError(f"{printable(start)}: inside a git folder, not in a work tree")
-    top = os.path.realpath(os.path.join(start, up)) if inside == "true" else ""
-    if top and not is_below(os.path.realpath(start), top):
         raise NotARepositoryError(
-            f"{printable(start)}: the repository's configuration names another work tree",
-            hint="see core.worktree in its .git/config",
+            f"{printable(start)}: not in the work tree of its git repository",
+            hint="a .git folder has none; core.worktree in its configuration may name another folder",
         )
+    up, git_dir = rest.split("\n", 1) if inside == "true" else ("", rest)
+    top = os.path.realpath(os.path.join(start, up)) if inside == "true" else ""
     form = form if form in _EMPTY_TREES else "sha1"  # git before 2.25 repeats the option
     return GitRepo(top, os.path.realpath(git_dir), form, shallow == "true", env)
 

@@ -100,4 +100,4 @@ def _is_explosive(line: str) -> bool:
 
 def _runs(segment: str) -> int:
     """How many runs of stars a segment has."""
-    return sum(a == "*" != b for a, b in zip(segment, segment[1:] + "/", strict=True))
+    return sum(a == "*" != b for a, b in zip(segment, segment[1:] + "/", strict=False))

@@ -60,10 +60,7 @@ class Tree:
     def _honouring_ignores(self, folder: Beneath) -> Iterator[Listed | Skipped]:
         if self._repo is None:
             yield from self._walk(folder)
-        elif (
-            self._below
-            and self._repo.attempt("check-ignore", "-q", "--no-index", "--", self._below).returncode == 0
-        ):
+        elif self._below and self._repo.ignores(self._below):
             # The user named an ignored folder. Git would list only what it tracks in there.
             yield from self._repositories(folder, _LIST)
             yield from self._walk(folder)
