@@ -111,8 +111,8 @@ class Match:
     `value` is canonical (percent-decoded, say), so that the same key written in two ways is one key.
     `tentative`: only an inventory entry can make it a finding.
 
-    A blob has at most 50 matches for each rule and value; the last of them stands for the further ones too,
-    and its `count` says how many it stands for. Allowed matches are counted apart from the others.
+    A blob has at most 50 matches for each rule and value; the first of them stands for the further ones,
+    too, and its `count` says for how many. Allowed matches are counted apart from the others.
     """
 
     rule_id: str

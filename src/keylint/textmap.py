@@ -158,11 +158,12 @@ class LineCursor:
     """Walks forward over the scanned bytes and counts lines, columns and original bytes in linear time.
 
     Feed it every byte once, in order; `position` is the place after what was fed. The text may come in
-    pieces of any size, also in the middle of a character or of a CRLF.
+    pieces of any size, also in the middle of a character or of a CRLF. `coding` may be settled later, as
+    long as only ASCII was fed.
     """
 
     def __init__(self, coding: Coding) -> None:
-        self._coding = coding
+        self.coding = coding
         # A mark that is still in the scanned bytes takes no column.
         self._column = 1 if coding.unit or not coding.bom else 0
         self._line = 1
@@ -171,7 +172,7 @@ class LineCursor:
 
     def copy(self) -> LineCursor:
         """A second cursor at the same place."""
-        twin = LineCursor(self._coding)
+        twin = LineCursor(self.coding)
         twin.__dict__.update(self.__dict__)
         return twin
 
@@ -179,7 +180,7 @@ class LineCursor:
     def position(self) -> Position:
         """The place after everything that was fed so far."""
         held = len(self._held)
-        return Position(self._line, self._column + held, self._bytes + held * (self._coding.unit or 1))
+        return Position(self._line, self._column + held, self._bytes + held * (self.coding.unit or 1))
 
     def feed(self, piece: bytes) -> None:
         """Move on over the next bytes."""
@@ -195,13 +196,13 @@ class LineCursor:
 
     def _units(self, piece: bytes) -> int:
         """UTF-16 code units. Counted by byte classes, so that a piece may end within a character."""
-        if self._coding.narrow or piece.isascii():
+        if self.coding.narrow or piece.isascii():
             return len(piece)
         doubles = len(piece) - len(piece.translate(None, _FOUR_BYTE_LEADS))
         return _characters(piece) + doubles
 
     def _original(self, piece: bytes, units: int) -> int:
-        unit = self._coding.unit
+        unit = self.coding.unit
         if not unit:
             return len(piece)
         return 2 * units if unit == 2 else 4 * _characters(piece)
@@ -209,6 +210,23 @@ class LineCursor:
 
 def _characters(piece: bytes) -> int:
     return len(piece.translate(None, _CONTINUATION))
+
+
+def length(coding: Coding, piece: bytes) -> int:
+    """The number of characters in a piece of the scanned bytes."""
+    return len(piece) if coding.narrow else _characters(piece)
+
+
+def line_edges(data: bytes, start: int, end: int, reach: int) -> tuple[int, int, bool]:
+    """Where the line around `start:end` begins and ends, looking at most `reach` bytes to either side.
+
+    The third value says whether both ends of the line are within reach; what is not is cut there.
+    """
+    floor, ceiling = max(0, start - reach), min(len(data), end + reach)
+    low = max(data.rfind(b"\n", floor, start), data.rfind(b"\r", floor, start)) + 1
+    ends = [at for at in (data.find(b"\n", end, ceiling), data.find(b"\r", end, ceiling)) if at >= 0]
+    whole = bool(low or not floor) and bool(ends or ceiling == len(data))
+    return max(low, floor), min(ends, default=ceiling), whole
 
 
 def _line_breaks(piece: bytes) -> tuple[int, int]:

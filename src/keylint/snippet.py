@@ -1,0 +1,185 @@
+"""One line of context around a key, with every key in it hidden.
+
+Hidden are all matches of the blob, allowed ones and parts of longer ones included, and wherever else the
+bytes of a found secret stand: as they are, percent-encoded, in hexadecimal or in base64.
+"""
+
+from __future__ import annotations
+
+import base64
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from keylint.textmap import Coding, line_edges
+
+MAX_SNIPPET = 160  # characters
+STARS = "********"
+_CONTEXT = 64  # bytes on either side of the secret
+_NEEDLE = 512  # bytes: longer forms of a secret are sought in parts
+_MAX_NEEDLES = 1000  # a blob with more shows no context: seeking them all would take too long
+_SHORT = 8  # bytes: encoded forms and lines that are shorter than this say nothing
+_CUT = "…"
+
+
+class Mask(NamedTuple):
+    """A stretch of the scanned bytes (offsets, end exclusive) and what is shown in its place."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Needles:
+    """The forms of every secret found so far in a blob."""
+
+    def __init__(self) -> None:
+        self._forms: set[bytes] = set()
+        self._values: set[bytes] = set()
+
+    def add(self, raw: bytes, value: bytes) -> None:
+        """Note a secret: its bytes as written and its canonical value."""
+        for secret in (raw, value):
+            if secret not in self._values and not self.too_many:
+                self._values.add(secret)
+                for form in _forms(secret):
+                    self._forms.update(_parts(form))
+
+    @property
+    def too_many(self) -> bool:
+        """Whether there are so many that context cannot be shown."""
+        return len(self._forms) > _MAX_NEEDLES
+
+    def within(self, data: bytes, start: int, end: int) -> list[Mask]:
+        """Every place between two offsets, or across one of them, where a known form stands."""
+        low, high = max(0, start - _NEEDLE), min(len(data), end + _NEEDLE)
+        region = data[low:high]
+        found = []
+        for form in self._forms:
+            at = region.find(form)
+            while at >= 0:
+                found.append(Mask(low + at, low + at + len(form), STARS))
+                at = region.find(form, at + 1)
+        return found
+
+    def scrub(self, text: str) -> str:
+        """A finished text without any known form in it."""
+        for form in self._forms:
+            text = text.replace(form.decode("utf-8", "replace"), STARS)
+        return text
+
+
+def _forms(secret: bytes) -> Iterable[bytes]:
+    yield secret
+    percent = b"".join(b"%c" % c if chr(c).isalnum() and c < 128 else b"%%%02X" % c for c in secret)
+    sure = len(secret) * 8 // 6  # later characters depend on what follows the secret
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield from _unless_short(encode(secret)[:sure])
+    for form in (percent, percent.lower(), secret.hex().encode(), secret.hex().upper().encode()):
+        yield from _unless_short(form)
+    lines = secret.replace(b"\r", b"\n").replace(b"\\n", b"\n").split(b"\n")
+    if len(lines) > 1:
+        for line in lines:
+            if not line.startswith(b"-----"):  # the frame of a PEM block is no secret
+                yield from _unless_short(line.strip())
+
+
+def _unless_short(form: bytes) -> Iterable[bytes]:
+    if len(form) >= _SHORT:
+        yield form
+
+
+def _parts(form: bytes) -> Iterable[bytes]:
+    return (form[i : i + _NEEDLE] for i in range(0, len(form), _NEEDLE))
+
+
+class Redactor:
+    """Writes snippets of one piece of text. With `reveal` nothing is hidden."""
+
+    def __init__(
+        self, data: bytes, coding: Coding, masks: Sequence[Mask], needles: Needles, *, reveal: bool
+    ) -> None:
+        self._data = data
+        self._charset = "cp1252" if coding.narrow else "utf-8"
+        self._masks = merge(masks)
+        self._starts = [mask.start for mask in self._masks]
+        self._ends = [mask.end for mask in self._masks]
+        self._needles = needles
+        self._reveal = reveal
+
+    def around(self, mask: Mask) -> str:
+        """The line around a secret, 160 characters at most."""
+        if self._needles.too_many and not self._reveal:
+            return mask.text
+        low, high, _ = line_edges(self._data, mask.start, mask.end, _CONTEXT)
+        low, high = self._whole_characters(low, mask.start, 1), self._whole_characters(high, mask.end, -1)
+        head = _CUT if low and self._data[low - 1] not in b"\r\n" else ""
+        tail = _CUT if high < len(self._data) and self._data[high] not in b"\r\n" else ""
+        text = head + self.text(low, high) + tail
+        return text if len(text) <= MAX_SNIPPET else text[: MAX_SNIPPET - 1] + _CUT
+
+    def text(self, start: int, end: int) -> str:
+        """The characters between two offsets, keys and control characters replaced."""
+        if self._reveal:
+            return self._clean(start, end)
+        if self._needles.too_many:
+            return ""
+        out: list[str] = []
+        here = start
+        for mask in self._hidden(start, end):
+            if mask.end > start and mask.start < end:
+                out += [self._clean(here, mask.start), mask.text]
+                here = mask.end
+        return "".join([*out, self._clean(here, end)])
+
+    def _hidden(self, start: int, end: int) -> list[Mask]:
+        """Everything to hide that touches a stretch: the matches, and copies of secrets outside of them."""
+        known = self._masks[bisect_right(self._ends, start) : bisect_left(self._starts, end)]
+        copies = [
+            copy
+            for copy in self._needles.within(self._data, start, end)
+            if not any(mask.start <= copy.start and copy.end <= mask.end for mask in known)
+        ]
+        return merge([*known, *copies])
+
+    def _clean(self, start: int, end: int) -> str:
+        text = self._data[start : max(start, end)].decode(self._charset, "replace")
+        return text if text.isprintable() else "".join(map(_visible, text))
+
+    def _whole_characters(self, offset: int, limit: int, step: int) -> int:
+        """The offset, moved towards `limit` out of the middle of a UTF-8 character."""
+        if self._charset == "utf-8":
+            while offset != limit and offset < len(self._data) and self._data[offset] & 0xC0 == 0x80:
+                offset += step
+        return offset
+
+
+def _visible(char: str) -> str:
+    if char.isprintable():
+        return char
+    if char == "\ufeff":  # a byte-order mark
+        return ""
+    return " " if char.isspace() else "\ufffd"
+
+
+def merge(masks: Iterable[Mask]) -> list[Mask]:
+    """Masks in order and without overlaps. Where several cover a stretch, the least telling text wins."""
+    merged: list[Mask] = []
+    for mask in sorted(masks):
+        last = merged[-1] if merged else None
+        if last is None or mask.start >= last.end:
+            merged.append(mask)
+        elif mask.end > last.end or mask.start > last.start:
+            merged[-1] = _joined(last, mask)
+        elif len(mask.text) < len(last.text):
+            merged[-1] = last._replace(text=mask.text)
+    return merged
+
+
+def _joined(last: Mask, mask: Mask) -> Mask:
+    # A form inside a match adds nothing; a real overlap makes the longer one's mask untrue.
+    if mask.end <= last.end:
+        return last
+    if mask.start == last.start and last.text == STARS:
+        return mask
+    return Mask(last.start, mask.end, STARS)
