@@ -23,7 +23,7 @@ class Slab:
     not in the buffer, which is only valid until the next slab is asked for.
     """
 
-    buffer: memoryview
+    buffer: bytearray
     ids: list[bytes] = field(default_factory=list)
     bounds: list[tuple[int, int]] = field(default_factory=list)
     missing: list[bytes] = field(default_factory=list)
@@ -49,11 +49,10 @@ def read_slabs(fd: int) -> Iterator[Slab]:
         filled, ended = _fill(stream, store, filled)
         dropped = min(skip, filled)
         skip -= dropped
-        slab = Slab(memoryview(store))
+        slab = Slab(store)
         used, wanted, skip = _parse(store, dropped, filled, slab) if not skip else (dropped, 0, skip)
         if slab.answered:
             yield slab
-        slab.buffer.release()
         filled -= used
         store[:filled] = store[used : used + filled]
         if wanted > len(store):
