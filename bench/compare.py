@@ -49,12 +49,10 @@ class PeerFinding:
 def read_betterleaks(document: Any) -> Iterator[tuple[str, str, int, str]]:
     """Rule, path, line and value of each finding in a betterleaks report."""
     for item in document["findings"]:
-        yield (
-            item["rule_id"],
-            item["location"]["path"],
-            item["location"]["start_line"],
-            item["match"]["value"],
-        )
+        sets = item.get("component_sets", ())
+        for part in (item, *(component for parts in sets for component in parts["components"])):
+            place = part["location"]
+            yield part["rule_id"], place["path"], place["start_line"], part["match"]["value"]
 
 
 def read_gitleaks(document: Any) -> Iterator[tuple[str, str, int, str]]:
