@@ -43,22 +43,33 @@ class _Window(NamedTuple):
 
 
 class Budget:
-    """The time that one blob may take, and the limits that were reached in it."""
+    """The time that one blob may take, and the limits that were reached in it.
 
-    def __init__(self, size: int, *, base_s: float = 5.0, bytes_per_s: float = 10e6) -> None:
+    Each rule gets half of what is left, so that one which is slow on hostile bytes leaves time for the rest.
+    """
+
+    def __init__(self, size: int, *, base_s: float = 2.0, bytes_per_s: float = 20e6) -> None:
         self.seconds = base_s + size / bytes_per_s
-        self._deadline = time.monotonic() + self.seconds
+        self._end = time.monotonic() + self.seconds
+        self._rule_end = self._end
         self.limits: list[str] = []
 
+    def begin_rule(self) -> None:
+        """Share out the time for the next rule."""
+        now = time.monotonic()
+        self._rule_end = now + max(0.0, self._end - now) / 2
+
     def left(self) -> float:
-        """Seconds left, never less than a little: a search that is due may at least begin."""
-        return max(0.001, self._deadline - time.monotonic())
+        """Seconds left for this rule, never less than a little: a search that is due may at least begin."""
+        return max(0.001, self._rule_end - time.monotonic())
 
     def timed_out(self, rule: Rule) -> None:
-        self.limits.append(f"rule {rule.id}: the time limit of {self.seconds:.0f} s for one file was reached")
+        self.limits.append(
+            f"rule {rule.id}: stopped at its share of the {self.seconds:.0f} s that one file may take"
+        )
 
     def too_many(self, rule: Rule) -> None:
-        self.limits.append(f"rule {rule.id}: more than {MAX_MATCHES:,} matches in one file")
+        self.limits.append(f"rule {rule.id}: stopped after {MAX_MATCHES:,} matches in one file")
 
 
 class Memory:
@@ -99,6 +110,7 @@ class Confirmer:
     def search(self, data: bytes, ends: list[int] | None, budget: Budget) -> list[Raw]:
         """All matches, in order. `ends` are clusters of the prefilter; None means to search everywhere."""
         out: list[Raw] = []
+        budget.begin_rule()
         try:
             for raw in self._matches(data, ends, budget):
                 if len(out) >= MAX_MATCHES:
