@@ -19,8 +19,8 @@ INSPECTORS = (
 )  # fmt: skip
 CHECKSUMS = ("azure_key", "cloudflare", "github", "gitlab", "grafana", "npm")
 FILTERS = (
-    "bracketed", "digest", "example", "generic", "identifier", "masked", "none", "number", "path", "placeholder",
-    "placeholder_words", "repeated", "sequence", "template", "url", "uuid", "words",
+    "bracketed", "digest", "example", "generic", "identifier", "masked", "none", "number", "path",
+    "placeholder", "placeholder_words", "repeated", "sequence", "template", "url", "uuid", "words",
 )  # fmt: skip
 
 # `(?&start)`: where a key may start. Not inside a word, but the letters of an escape such as \n, %3D or
@@ -282,8 +282,8 @@ _FIELDS: dict[str, Callable[[Any, Spot], Any]] = {
     "privacy": _privacy,
     "severity": _severity,
     "normalize": _some_of(("percent",), "normalisation"),
-    "inspect": _one_of(INSPECTORS, "inspector"),
-    "checksum": _one_of(CHECKSUMS, "checksum"),
+    "inspect": _one_of((*INSPECTORS, ""), "inspector"),
+    "checksum": _one_of((*CHECKSUMS, ""), "checksum"),
     "context": _context,
     "requires": _requires,
     "samples": _samples,
