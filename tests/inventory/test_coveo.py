@@ -231,3 +231,11 @@ def test_a_templates_export_is_told_from_a_listing(tmp_path: Path) -> None:
     assert template.longest_lifetime == "P14D"
     with pytest.raises(InventoryError, match="no templates"):
         load_templates(write(tmp_path, [coveo_key(1)]))
+
+
+def test_lone_surrogates_are_replaced(tmp_path: Path) -> None:
+    (record,) = load_inventory(
+        write(tmp_path, [coveo_key(1, value="\ud800****abcd", displayName="a\udfffb")])
+    ).records
+    assert "\ud800" not in record.masks[0]
+    assert record.label.encode()

@@ -70,16 +70,23 @@ def is_masked(value: str) -> bool:
 
 def safe_mask(mask: str) -> str:
     """The mask itself, or a shorter one where it would show more than 20 letters and digits."""
+    mask = _whole(mask)
     if mask.count("*") >= len(mask) - _MOST_SHOWN:
         return mask
     shown = sum(char.isalnum() for char in _HIDDEN.sub("", mask))
     return mask if shown <= _MOST_SHOWN else f"{mask[:4]}********{mask[-4:]}"
 
 
+def _whole(text: str) -> str:
+    """The text without lone surrogates, which JSON may hold and no output can."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def scrub(text: str) -> str:
     """Text from a listing with every whole key in it masked, and without lone surrogates."""
-    if not text.isascii():
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = _whole(text)
     if len(text) < _SHORTEST_PASTED:
         return text
     return _PASTED.sub(lambda found: f"{found[0][:2]}********{found[0][-4:]}", text)
