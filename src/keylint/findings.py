@@ -37,11 +37,16 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Sighting:
-    """What is known about a key in one file beyond its places; filled in by history scans."""
+    """What is known about a key in one file beyond its places; filled in by history scans.
+
+    `more` counts places that are not worth a location of their own.
+    """
 
     first_seen: CommitRef | None = None
     last_seen: CommitRef | None = None
     in_head: bool | None = None
+    branches: tuple[str, ...] = ()
+    more: int = 0
 
 
 # None means: not a finding after all (a tentative match that no inventory entry supports).
@@ -101,12 +106,17 @@ class Collector:
         self._salt = salt
         self._keys: dict[Secret, Candidate] = {}
 
-    def add(self, matches: Iterable[Match], sighting: Sighting = _NOTHING_MORE) -> None:
-        """Take the matches of one blob."""
+    def add(
+        self, matches: Iterable[Match], sighting: Sighting = _NOTHING_MORE, *, file: str | None = None
+    ) -> None:
+        """Take the matches of one blob.
+
+        `file` names the file that they belong to where that is not their path: one that was renamed.
+        """
         for match in matches:
             candidate = self._candidate(match)
             origin = match.location.origin
-            key = (origin.path, origin.container)
+            key = (origin.path if file is None else file, origin.container)
             places = candidate.files.get(key)
             if places is None:
                 places = candidate.files[key] = _Places(origin, sighting=sighting)
@@ -162,10 +172,11 @@ class Collector:
             link=judgement.link,
             advice=judgement.advice,
             locations=tuple(places.allowed if quiet else places.open),
-            occurrences=places.allowed_count if quiet else places.count,
+            occurrences=(places.allowed_count if quiet else places.count) + places.sighting.more,
             first_seen=places.sighting.first_seen,
             last_seen=places.sighting.last_seen,
             in_head=places.sighting.in_head,
+            branches=places.sighting.branches,
             other_paths=tuple(path for path in paths if path != here)[:MAX_OTHER_PATHS],
             in_client=key.in_client,
             suppression=Suppression("inline", places.allow_reason) if quiet else None,

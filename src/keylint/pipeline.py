@@ -1,4 +1,4 @@
-"""The whole way on one screen: source -> examine -> collect -> join -> verdict -> finding -> report.
+"""The whole way on one screen: feed -> examine -> collect -> join -> verdict -> finding -> report.
 
 It owns no I/O: sources, inventories and the clock are handed in.
 """
@@ -47,6 +47,45 @@ class Source(Protocol):
         """Version control facts for reports; empty outside a repository."""
 
 
+class Intake:
+    """Takes what a feed delivers: blobs to examine, matches made elsewhere, and what was skipped."""
+
+    def __init__(self, examiner: Examiner, collector: Collector) -> None:
+        self.examiner = examiner
+        self.collector = collector
+        self.files = 0
+        self.bytes = 0
+        self.skipped: list[Skipped] = []
+        self.problems: list[Problem] = []
+
+    def take(self, item: Blob | Skipped) -> None:
+        """Examine a blob, or note what was skipped."""
+        if isinstance(item, Skipped):
+            self.skipped.append(item)
+            return
+        examined = self.examiner.examine(item)
+        self.files += 1
+        self.bytes += examined.size_bytes
+        self.skipped.extend(examined.skipped)
+        self.collector.add(examined.matches)
+        self.problems.extend(_unused_allows(item, examined))
+
+
+# Delivers everything that is to be scanned. A KeyboardInterrupt may end it early.
+Feed = Callable[[Intake], None]
+
+
+def feed_from(source: Source) -> Feed:
+    """The feed of a source that yields blobs one by one."""
+
+    def feed(intake: Intake) -> None:
+        for item in source.items():
+            intake.take(item)
+        intake.problems.extend(source.problems)
+
+    return feed
+
+
 @dataclass(frozen=True)
 class Job:
     """One run: what to scan and what to judge it by.
@@ -56,7 +95,8 @@ class Job:
 
     command: str
     target: str
-    source: Source
+    feed: Feed
+    repository: Callable[[], Repository]
     rules: Sequence[Rule]
     examiner: Examiner
     joiner: Joiner
@@ -70,17 +110,16 @@ class Job:
 
 
 def run(job: Job, *, now: Callable[[], dt.datetime]) -> Report:
-    """Scan everything that the job's source yields and judge what is found.
+    """Scan everything that the job's feed delivers and judge what is found.
 
     An interrupt ends the scan early; the report then holds what was found so far and says so.
     """
     started = time.perf_counter()
     collector = Collector({rule.id: rule for rule in job.rules}, salt=job.salt)
-    intake = _Intake(job.examiner, collector)
+    intake = Intake(job.examiner, collector)
     interrupted = False
     try:
-        for item in job.source.items():
-            intake.take(item)
+        job.feed(intake)
     except KeyboardInterrupt:
         interrupted = True
     findings, suppressed = _sort(collector.findings(make_judge(job, now())), job.suppressor)
@@ -92,9 +131,9 @@ def run(job: Job, *, now: Callable[[], dt.datetime]) -> Report:
         findings=tuple(findings),
         suppressed=tuple(suppressed),
         skipped=tuple(intake.skipped),
-        problems=(*job.problems, *job.source.problems, *intake.problems, *job.suppressor.problems(whole=whole)),
+        problems=(*job.problems, *intake.problems, *job.suppressor.problems(whole=whole)),
         rules=tuple(rule.info() for rule in job.rules if rule.id in used),
-        repository=job.source.repository(),
+        repository=job.repository(),
         stats=Stats(
             files=intake.files,
             bytes=intake.bytes,
@@ -106,29 +145,6 @@ def run(job: Job, *, now: Callable[[], dt.datetime]) -> Report:
         revealed=job.revealed,
         interrupted=interrupted,
     )
-
-
-class _Intake:
-    """Examines what a source yields and keeps the books."""
-
-    def __init__(self, examiner: Examiner, collector: Collector) -> None:
-        self._examiner = examiner
-        self._collector = collector
-        self.files = 0
-        self.bytes = 0
-        self.skipped: list[Skipped] = []
-        self.problems: list[Problem] = []
-
-    def take(self, item: Blob | Skipped) -> None:
-        if isinstance(item, Skipped):
-            self.skipped.append(item)
-            return
-        examined = self._examiner.examine(item)
-        self.files += 1
-        self.bytes += examined.size_bytes
-        self.skipped.extend(examined.skipped)
-        self._collector.add(examined.matches)
-        self.problems.extend(_unused_allows(item, examined))
 
 
 def _unused_allows(blob: Blob, examined: Examined) -> Iterator[Problem]:

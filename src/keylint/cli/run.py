@@ -13,7 +13,7 @@ from keylint.cli.output import write
 from keylint.config import Config, find_config, load_config
 from keylint.errors import ExitCode, UsageError
 from keylint.model import Level, Report
-from keylint.pipeline import Job, Source, run
+from keylint.pipeline import Job, Source, feed_from, run
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def build(command: str, target: str, options: Options, config: Config, source: S
     return Job(
         command=command,
         target=target,
-        source=source,
+        feed=feed_from(source),
+        repository=source.repository,
         rules=engine.rules,
         examiner=Examiner(engine, strict_allow=config.strict_allow, reveal=options.reveal),
         joiner=Joiner(snapshots),

@@ -7,7 +7,6 @@ detected, because that would read blobs.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import re
 import tempfile
@@ -19,7 +18,7 @@ from keylint.errors import SourceError
 from keylint.sources.gitrepo import GitRepo
 
 # Only ids and numbers: nothing that an author chose can end the header early. Paths hold no NUL.
-_FORMAT = "%x01%H %P%x02%at %ct"
+_FORMAT = "%x01%H %P%x02"
 _OPTIONS = (
     "log", "--raw", "--no-abbrev", "-z", "-m", "--no-renames", "--ignore-submodules=dirty",
     "--no-show-signature", f"--format={_FORMAT}",
@@ -29,7 +28,7 @@ _KEPT = 64 << 20
 
 # A header, or one record: modes, old and new id, status, path.
 _TOKEN = re.compile(
-    rb"\x01([0-9a-f]{40,64}) ([0-9a-f ]*)\x02(-?\d+) (-?\d+)\x00\n?"
+    rb"\x01([0-9a-f]{40,64}) ([0-9a-f ]*)\x02\x00\n?"
     rb"|:(\d{6}) (\d{6}) ([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ([A-Z])\d*\x00([^\x00]+)\x00"
 )
 _GITLINK = b"160000"
@@ -38,17 +37,10 @@ _ABSENT = b"000000"
 
 @dataclass(frozen=True)
 class LogCommit:
-    """A commit as the log names it; dates are seconds since 1970."""
+    """A commit as the log names it."""
 
     id: str
     parents: tuple[str, ...]
-    author_time: int
-    commit_time: int
-
-    @property
-    def date(self) -> dt.datetime:
-        """The author's date, clamped to what a datetime can hold."""
-        return dt.datetime.fromtimestamp(min(max(self.author_time, 0), 253402300799), dt.timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -96,11 +88,11 @@ class RawLog:
         end = 0
         for token in _TOKEN.finditer(data):
             end = token.end()
-            mode = token[6]
+            mode = token[4]
             if mode is None:
                 self.commits += 1
                 continue
-            blob = token[8]
+            blob = token[6]
             if mode not in (_GITLINK, _ABSENT) and blob not in seen:
                 seen.add(blob)
                 found.append(blob)
@@ -110,16 +102,16 @@ class RawLog:
         """Every change, newest first, that has one of `blobs` on either side."""
         self._store.seek(0)
         tail = b""
-        commit = LogCommit("", (), 0, 0)
+        commit = LogCommit("", ())
         while chunk := self._store.read(_CHUNK):
             end = 0
             data = tail + chunk
             for token in _TOKEN.finditer(data):
                 end = token.end()
-                if token[6] is None:
+                if token[4] is None:
                     commit = _commit(token)
-                elif token[7] in blobs or token[8] in blobs:
-                    yield LogChange(commit, token[10], token[7], token[8])
+                elif token[5] in blobs or token[6] in blobs:
+                    yield LogChange(commit, token[8], token[5], token[6])
             tail = data[end:]
 
     def close(self) -> None:
@@ -128,5 +120,4 @@ class RawLog:
 
 
 def _commit(token: re.Match[bytes]) -> LogCommit:
-    parents = tuple(token[2].decode().split())
-    return LogCommit(token[1].decode(), parents, int(token[3]), int(token[4]))
+    return LogCommit(token[1].decode(), tuple(token[2].decode().split()))

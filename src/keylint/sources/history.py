@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import subprocess
@@ -30,9 +31,9 @@ class Span:
 
 @dataclass(frozen=True)
 class CommitFacts:
-    """Who made a commit, and when (seconds since 1970)."""
+    """Who made a commit, and when."""
 
-    author_time: int
+    date: dt.datetime
     name: str
     email: str
 
@@ -171,7 +172,7 @@ class History:
         for line in done.stdout.decode("utf-8", "replace").split("\n"):
             fields = line.split("\0")
             if len(fields) == 4:
-                found[fields[0]] = CommitFacts(int(fields[1]), fields[2], fields[3])
+                found[fields[0]] = CommitFacts(_date(int(fields[1])), fields[2], fields[3])
         return found
 
     def start_reader(self) -> subprocess.Popen[bytes]:
@@ -212,3 +213,8 @@ class History:
             return "some commits"
         more = f" and {len(cuts) - 3} more" if len(cuts) > 3 else ""
         return ", ".join(cut[:12] for cut in cuts[:3]) + more
+
+
+def _date(seconds: int) -> dt.datetime:
+    """A date in UTC, clamped to what a datetime can hold: commits may claim any."""
+    return dt.datetime.fromtimestamp(min(max(seconds, 0), 253402300799), dt.timezone.utc)
