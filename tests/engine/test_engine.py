@@ -61,7 +61,11 @@ def test_the_secret_is_the_named_group_then_the_numbered_then_the_first_that_too
 
 def test_percent_forms_are_one_canonical_value() -> None:
     value = coveo_key(random.Random(4))
-    key = rule("coveo", r"xx[0-9a-f]{8}(?:(?:-|%2[Dd])[0-9a-f]{4}){3}(?:-|%2[Dd])[0-9a-f]{12}", normalize=("percent",))
+    key = rule(
+        "coveo",
+        r"xx[0-9a-f]{8}(?:(?:-|%2[Dd])[0-9a-f]{4}){3}(?:-|%2[Dd])[0-9a-f]{12}",
+        normalize=("percent",),
+    )
     data = f"{value} {value.replace('-', '%2D')} {value.replace('-', '%2d')}".encode()
     for engine in engines(key):
         assert {hit.value for hit in engine.scan(data)} == {value.encode()}
@@ -182,7 +186,9 @@ def test_hits_do_not_show_their_value() -> None:
 def test_an_allowlist_needs_any_condition_or_all_of_them() -> None:
     value = "tok_" + "Zq7" * 12
     either = rule("any", TOKEN.regex, allowlists=(Allowlist(stopwords=("zq7zq7",), paths=("docs/",)),))
-    both = rule("all", TOKEN.regex, allowlists=(Allowlist(condition="AND", stopwords=("zq7zq7",), paths=("docs/",)),))
+    both = rule(
+        "all", TOKEN.regex, allowlists=(Allowlist(condition="AND", stopwords=("zq7zq7",), paths=("docs/",)),)
+    )
     for engine in engines(either):
         assert engine.scan(value.encode(), path="src/a") == []
         assert engine.scan(token(random.Random(15)).encode(), path="docs/a") == []

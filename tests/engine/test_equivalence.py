@@ -39,8 +39,8 @@ PATTERNS = (
 )
 RULES = tuple(rule(f"r{i}", p, priority=50) for i, p in enumerate(PATTERNS))
 SNIPPETS = (
-    "ab12", "bab", "k=ccc", "aBC", "key: 'a0c1b2'", "c123\n", "axxx", "xbbx", "a1a", "b0c", "aab", "cc0", "abc01", "--b",
-    "--e", "k=ABc", "yz01", "b\nc", "aab0", "bK", "a0", "b0", "\n", "\r\n", " ", "é",
+    "ab12", "bab", "k=ccc", "aBC", "key: 'a0c1b2'", "c123\n", "axxx", "xbbx", "a1a", "b0c", "aab", "cc0", "abc01",
+    "--b", "--e", "k=ABc", "yz01", "b\nc", "aab0", "bK", "a0", "b0", "\n", "\r\n", " ", "é",
 )  # fmt: skip
 NOISE = st.text(alphabet="abcABk=:'\" 01-e\n\r", max_size=12)
 TEXT = st.lists(st.one_of(st.sampled_from(SNIPPETS), NOISE), max_size=60).map("".join)
@@ -88,12 +88,18 @@ def test_built_in_rules_find_the_same_on_both_paths(seed: int) -> None:
 
 def test_built_in_rules_find_something_in_the_texts_of_these_tests() -> None:
     fast, _ = _built_in()
-    found = {hit.base.id for seed in range(40) for hit in fast.scan(_text_with_values(random.Random(seed), fast.rules))}
+    found = {
+        hit.base.id
+        for seed in range(40)
+        for hit in fast.scan(_text_with_values(random.Random(seed), fast.rules))
+    }
     assert len(found) >= 5
 
 
 @pytest.mark.parametrize("shift", range(0, 50, 7))
-def test_a_value_across_the_border_of_two_pieces_is_found_once(shift: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_across_the_border_of_two_pieces_is_found_once(
+    shift: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(core, "MAX_BUFFER", 256)
     key = rule("token", r"\btok_[0-9A-Za-z]{36}\b")
     value = token(random.Random(shift))
@@ -136,10 +142,14 @@ def _piece(rng: random.Random, rules: tuple[Rule, ...]) -> str:
     makers = (
         lambda: coveo_key(rng),
         lambda: coveo_key(rng).replace("-", "%2D"),
-        lambda: token(rng, rng.randrange(20, 60), rng.choice(["sk_live_", "pk_test_", "sk_", "ghp_", "eyJ", "ak_"])),
+        lambda: token(
+            rng, rng.randrange(20, 60), rng.choice(["sk_live_", "pk_test_", "sk_", "ghp_", "eyJ", "ak_"])
+        ),
         lambda: f"{rng.choice(['api_key', 'token', 'password'])} {rng.choice('=:')} '{token(rng, 24, '')}'",
         lambda: _filled(rng, rng.choice(rng.choice(patterned).examples)) if patterned else "",
-        lambda: rng.choice(["the", "quick", "coveo", "-----BEGIN RSA PRIVATE KEY-----", "postgres://u:p@h/db"]),
+        lambda: rng.choice(
+            ["the", "quick", "coveo", "-----BEGIN RSA PRIVATE KEY-----", "postgres://u:p@h/db"]
+        ),
     )
     return rng.choice(makers)()
 

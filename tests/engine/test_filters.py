@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+import uuid
+
+import pytest
+
+from keylint import rulefields
+from keylint.engine import Engine
+from keylint.engine.filters import FILTERS, GROUPS, NAMES, Candidate, select
+from keylint.engine.judge import entropy
+from keylint.errors import ConfigError
+from keylint.model import Privacy
+from tests.engine.rulekit import ALPHANUMERIC, engines, rule, token
+
+SHAPES = {
+    "repeated": ["aaaaaaaaaaaaaaaa", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "0000-0000-0000", "x0x0x0x0x0"],
+    "sequence": [
+        "abcdefghijklmnop", "1234567890abcdef", "12345678-1234-1234-1234-123456789012",
+        "00000000-1111-2222-3333-444444444444", "zyxwvutsrqponm",
+    ],
+    "masked": ["ab12****cd34", "k9XXXXXXXX", "abc...", "12345\u2026"],
+    "bracketed": ["<api-key>", "${TOKEN}", "{{ token }}", "%API_KEY%", "$API_KEY", "[token]", "****"],
+    "placeholder_words": [
+        "YOUR_API_KEY", "your-token-here", "changeme", "change_me", "insert-key-here", "REDACTED", "my-secret-key",
+    ],
+    "example": ["AbCdEf123EXAMPLEKEY", "example-key-1", "AKIAIOSFODNN7EXAMPLE"],
+    "template": ["a${b}c", "{{ .Values.key }}", "<%= key %>", "$KEY"],
+    "uuid": [str(uuid.UUID(int=5 << 90))],
+    "digest": ["d41d8cd98f00b204e9800998ecf8427e", "sha512-AbCdEf=="],
+    "words": ["correct-horse-battery", "session_token_storage", "getSearchEndpoint", "production"],
+    "path": ["/etc/ssl/private.key", "./secrets/token", "config.json", "C:\\keys\\mine.pem", "a/b/c"],
+    "url": ["https://example.org/token"],
+    "identifier": ["process.env.KEY", "config->key", "getToken()", "os.environ[KEY", "AWS_SECRET_ACCESS_KEY"],
+    "number": ["1234567890123456", "v1.22.333", "2024-01-02T03:04:05Z"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in SHAPES.items() for v in values])
+def test_a_filter_knows_its_shapes(name: str, value: str) -> None:
+    assert FILTERS[name](Candidate(value.encode(), value.encode()))
+
+
+def test_every_filter_is_tested() -> None:
+    assert set(SHAPES) == set(FILTERS)
+
+
+def test_every_name_is_one_that_rule_files_may_use() -> None:
+    assert sorted(NAMES) == sorted(rulefields.FILTERS)
+
+
+@pytest.mark.parametrize("name", sorted(FILTERS))
+def test_filters_let_random_values_pass(name: str) -> None:
+    rng = random.Random(7)
+    values = [token(rng, rng.randrange(24, 64), "").encode() for _ in range(3000)]
+    dropped = [v for v in values if FILTERS[name](Candidate(v, v))]
+    assert len(dropped) <= 1  # `words` and the like may meet an unlikely value
+
+
+def test_literal_placeholders_let_random_uuids_and_hex_pass() -> None:
+    rng = random.Random(8)
+    for _ in range(3000):
+        value = str(uuid.UUID(int=rng.getrandbits(128), version=4)).encode()
+        assert not any(f(Candidate(value, value)) for f in select((), "test")), value
+
+
+def test_placeholders_are_dropped_for_all_rules_after_the_public_prefix() -> None:
+    key = "xx00000000-0000-0000-0000-000000000000"
+    coveo = rule("coveo", r"xx[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", prefix_len=2, filters=())
+    for engine in engines(coveo):
+        assert engine.scan(key.encode()) == []
+
+
+def test_none_switches_the_usual_filters_off() -> None:
+    plain = rule("plain", r"tok_x{8}", filters=("none",))
+    assert len(Engine([plain]).scan(b"tok_xxxxxxxx")) == 1
+
+
+def test_generic_rules_look_at_what_stands_beside_the_value() -> None:
+    generic = rule("generic", r"key ?[=:] ?['\"]?([\w.{} -]{10,40}?)(?:['\"}(]|$)", filters=("generic",))
+    value = token(random.Random(9), 20, "").encode()
+    engine = Engine([generic])
+    assert len(engine.scan(b"key = '" + value + b"'")) == 1
+    assert engine.scan(b"key = " + value + b"(") == []
+    assert engine.scan(b"integrity key: 'sha512-AbCdEfGhIj'") == []
+
+
+def test_a_digest_is_told_by_the_word_before_it() -> None:
+    value = token(random.Random(10), 30, "").encode()
+    assert FILTERS["digest"](Candidate(value, value, before=b"checksum = '"))
+    assert not FILTERS["digest"](Candidate(value, value, before=b"password = '"))
+
+
+def test_groups_hold_known_filters_only() -> None:
+    assert {name for group in GROUPS.values() for name in group} <= set(FILTERS)
+
+
+def test_an_unknown_filter_names_rule_and_choices() -> None:
+    with pytest.raises(ConfigError, match=r"rule bad: unknown filter 'wods' \(known: .*words"):
+        Engine([rule("bad", "abcdef", filters=("wods",))])
+
+
+def test_documented_samples_are_hits_that_say_so() -> None:
+    value = token(random.Random(11)).encode()
+    known = rule(
+        "known", r"tok_[0-9A-Za-z]{36}", samples=(hashlib.sha256(value).hexdigest(),), entropy=8.0, filters=()
+    )
+    for engine in engines(known):
+        (hit,) = engine.scan(value)
+        assert hit.evidence.privacy is Privacy.PUBLIC
+        assert hit.evidence.facts == (("sample", "documented sample"),)
+        assert "documented sample" in hit.evidence.reason
+
+
+def test_entropy_is_in_bits_per_byte() -> None:
+    assert entropy(b"aaaa") == 0
+    assert entropy(b"abab") == 1
+    assert math.isclose(entropy(bytes(range(256))), 8)
+    assert entropy(ALPHANUMERIC.encode()) > 5.9
