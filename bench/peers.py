@@ -23,8 +23,8 @@ MODES = ("startup", "staged", "tree", "history")
 class Tool:
     """A scanner: where its program is, and how it is called for each mode.
 
-    The commands run in the target folder. In the arguments `{target}` is that folder and `{report}` a JSON file
-    to write; `staged` is called as people do before a commit, with its output for people. The scan ends with
+    The commands run in the target folder. In the arguments `{target}` is that folder and `{report}` a JSON
+    file to write; `staged` is called as people do before a commit, with output for people. The scan ends with
     status 0, or with `found_status` where it found something.
     """
 
