@@ -88,7 +88,13 @@ def _check(name: str, run: measure.Run) -> None:
 
 
 def _environment(scratch: Path) -> Mapping[str, str]:
-    """The same for all: own cache folder (kept from run to run), no settings of the user, no colours."""
+    """The same for all: own cache folder (kept from run to run), no settings of the user, no colours.
+
+    With an identity, because kingfisher makes a temporary commit of what is staged and finds nothing without.
+    """
+    scratch.joinpath(".gitconfig").write_text(
+        "[user]\nname = Bench\nemail = bench@example.com\n", encoding="ascii"
+    )
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "TMPDIR")}
     return {
         **kept,
