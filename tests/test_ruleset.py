@@ -1,0 +1,237 @@
+"""Rule files become checked rules; what is wrong in them is told in one line."""
+
+from __future__ import annotations
+
+import marshal
+from pathlib import Path
+
+import pytest
+
+from keylint.engine import checksums, filters
+from keylint.engine.inspect import INSPECTORS
+from keylint.errors import ConfigError
+from keylint.model import Privacy, Severity
+from keylint.rule import Allowlist, Context, Requirement
+from keylint.rulefields import CHECKSUMS, FILTERS
+from keylint.rulefields import INSPECTORS as INSPECTOR_NAMES
+from keylint.ruleset import builtin_dir, from_plain, load_rules, parse_rules, rule_files, to_plain
+
+ONE = '[[rules]]\nid = "acme.key"\nregex = "acme_[a-z]{8}"\n'
+
+
+def failure(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse_rules(text, "mine.toml")
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith("mine.toml: ")
+    return message
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_top_level_keys_are_defaults_of_every_rule() -> None:
+    (rule,) = parse_rules(
+        'provider = "acme"\nprivacy = "public"\nseverity = "low"\nproves = true\n' + ONE, "f"
+    )
+    assert (rule.provider, rule.privacy, rule.severity, rule.proves) == (
+        "acme",
+        Privacy.PUBLIC,
+        Severity.LOW,
+        True,
+    )
+    assert rule.source == "f"
+
+
+def test_a_rule_overrides_the_defaults_of_its_file() -> None:
+    (rule,) = parse_rules('privacy = "public"\n' + ONE + 'privacy = "depends"\n', "f")
+    assert rule.privacy is Privacy.DEPENDS
+
+
+def test_a_gitleaks_rule_keeps_its_meaning() -> None:
+    text = """
+    title = "my config"
+    [extend]
+    useDefault = true
+    disabledRules = ["stripe.publishable"]
+    [allowlist]
+    paths = ['''vendor/''']
+    [[rules]]
+    id = "acme-key"
+    description = "Acme key"
+    regex = '''(acme)_([a-z]{8})'''
+    secretGroup = 2
+    entropy = 3
+    keywords = ["ACME_"]
+    path = '''\\.js$'''
+    tags = ["key"]
+    [rules.allowlist]
+    regexTarget = "line"
+    stopWords = ["sample"]
+    [[rules.allowlists]]
+    condition = "&&"
+    regexes = ['''acme_aaaaaaaa''']
+    commits = ["abc"]
+    """
+    (rule,) = parse_rules(text, "f")
+    assert (rule.title, rule.secret_group, rule.entropy, rule.keywords) == ("Acme key", 2, 3.0, ("acme_",))
+    assert rule.allowlists == (
+        Allowlist(condition="AND", regexes=("acme_aaaaaaaa",), commits=("abc",)),
+        Allowlist(regex_target="line", stopwords=("sample",)),
+        Allowlist(paths=("vendor/",)),
+    )
+
+
+def test_a_global_allowlist_may_be_for_some_rules_only() -> None:
+    text = ONE + ONE.replace("acme.key", "acme.other")
+    text += '[[allowlists]]\ntargetRules = ["acme.key"]\nstopwords = ["x"]\n'
+    key, other = parse_rules(text, "f")
+    assert [a.stopwords for a in key.allowlists] == [("x",)]
+    assert other.allowlists == ()
+
+
+def test_context_and_requirements_have_a_short_and_a_long_form() -> None:
+    (short,) = parse_rules(ONE + 'context = "acme"\nrequires = [{ rule = "acme.id" }]\n', "f")
+    (long,) = parse_rules(ONE + 'context = { regex = "acme", within = 0, or_inventory = true }\n', "f")
+    assert short.context == Context("acme", 300, False)
+    assert short.requires == (Requirement("acme.id", 0, False),)
+    assert long.context == Context("acme", 0, True)
+
+
+def test_a_refinement_has_conditions_of_text_numbers_and_lists() -> None:
+    text = '[[rules]]\nid = "a.b"\nrefines = "a"\nwhen = { "payload.role" = ["x", "y"], exp = true, n = 3 }\n'
+    (rule,) = parse_rules(text, "f")
+    assert rule.when == (("payload.role", ("x", "y")), ("exp", True), ("n", 3))
+
+
+def test_start_of_key_macro_becomes_plain_regex() -> None:
+    (rule,) = parse_rules('[[rules]]\nid = "a"\nregex = "(?&start)acme_[a-z]{8}"\n', "f")
+    assert "(?&" not in rule.regex
+    assert rule.regex.endswith("acme_[a-z]{8}")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("provider = ", "not valid TOML: Invalid value (at end of document)"),
+        ("a = 1\nb = ]\n", "line 2"),
+        ('provder = "x"', "unknown key 'provder' (did you mean 'provider'?)"),
+        (ONE + 'regx = "x"', "rule acme.key: unknown field 'regx' (did you mean 'regex'?)"),
+        (ONE + "keywords = 'x'", "rule acme.key: keywords: expected a list of texts, not text"),
+        (ONE + "entropy = 'x'", "rule acme.key: entropy: expected a number of at least 0, not text"),
+        (ONE + "secretGroup = true", "rule acme.key: secretGroup: expected a whole number"),
+        (ONE + "weak = 1", "rule acme.key: weak: expected true or false, not a number"),
+        (ONE + "title = 1", "rule acme.key: title: expected text, not a number"),
+        (ONE + 'privacy = "pubic"', "privacy: unknown privacy 'pubic' (did you mean 'public'?)"),
+        (ONE + 'severity = "hihg"', "severity: unknown severity 'HIHG' (did you mean 'HIGH'?)"),
+        (ONE + 'inspect = "jtw"', "inspect: unknown inspector 'jtw' (did you mean 'jwt'?)"),
+        (ONE + 'checksum = "gihub"', "checksum: unknown checksum 'gihub' (did you mean 'github'?)"),
+        (ONE + 'filters = ["genric"]', "filters: unknown filter 'genric' (did you mean 'generic'?)"),
+        (ONE + 'normalize = ["x"]', "normalize: unknown normalisation 'x'"),
+        (ONE + 'samples = ["x"]', "samples: expected SHA-256 digests"),
+        (ONE + "secretGroup = 2", "secretGroup: is 2, but the regex has 0 groups"),
+        (ONE + 'when = { a = "b" }', "when: only a refinement has conditions"),
+        (ONE + "context = {}", "context: expected { regex, within, or_inventory }"),
+        (ONE + 'context = { regex = "(" }', "context: does not compile"),
+        (ONE + "requires = [{ within = 3 }]", "requires.rule: expected text"),
+        (
+            ONE + 'allowlists = [{ regxes = ["a"] }]',
+            "allowlists: unknown field 'regxes' (did you mean 'regexes'?)",
+        ),
+        (ONE + 'allowlists = [{ regexes = ["("] }]', "allowlists: does not compile: missing ) at position 1"),
+        (ONE + 'allowlists = [{ condition = "xor" }]', "allowlists.condition: unknown condition 'XOR'"),
+        (ONE + ONE, "rule acme.key: the id is used twice, also in this file"),
+        ('[[rules]]\nid = "a"\nregex = "a("', "rule a: regex: does not compile: missing ) at position 2"),
+        ('[[rules]]\nid = "a"\npath = "x"', "rule a: no regex"),
+        ('[[rules]]\nid = "a"\nrefines = "b"', "rule a: a refinement has `refines` and `when`"),
+        ('[[rules]]\nid = "a"\nrefines = "b"\nwhen = { c = {} }', "rule a: when.c: expected text, a number"),
+        ('[[rules]]\nregex = "a"', "rules: a rule has no id"),
+        ("rules = 3", "rules: expected [[rules]] tables"),
+        ('[extend]\npath = "x"', "extend.path: other files are not read through this key"),
+        ("[extend]\nusedefault = true", "extend: unknown key 'usedefault' (did you mean 'useDefault'?)"),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_rule_field_and_remedy(text: str, expected: str) -> None:
+    assert expected in failure(text)
+
+
+def test_a_users_rule_takes_the_place_of_the_built_in_one(tmp_path: Path) -> None:
+    mine = write(tmp_path / "mine.toml", '[[rules]]\nid = "stripe.restricted"\nregex = "rk_mine_[a-z]{8}"\n')
+    rules = {r.id: r for r in load_rules([mine])}
+    assert rules["stripe.restricted"].source == mine
+    assert len(rules) == len(load_rules())
+
+
+def test_a_user_may_leave_built_in_rules_out(tmp_path: Path) -> None:
+    mine = write(tmp_path / "mine.toml", '[extend]\ndisabledRules = ["stripe.restricted"]\n')
+    assert "stripe.restricted" not in {r.id for r in load_rules([mine])}
+
+
+def test_the_same_id_in_two_files_of_the_user_is_an_error(tmp_path: Path) -> None:
+    files = [write(tmp_path / name, ONE) for name in ("a.toml", "b.toml")]
+    with pytest.raises(
+        ConfigError, match=r"b\.toml: rule acme\.key: the id is used twice, also in .*a\.toml"
+    ):
+        load_rules(files)
+
+
+def test_a_refinement_of_an_unknown_rule_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
+    mine = write(
+        tmp_path / "a.toml", '[[rules]]\nid = "a.b"\nrefines = "generic.jwts"\nwhen = { x = true }\n'
+    )
+    with pytest.raises(
+        ConfigError, match=r"refines: unknown pattern rule 'generic\.jwts'.*did you mean 'generic\.jwt'"
+    ):
+        load_rules([mine])
+
+
+def test_a_requirement_of_an_unknown_rule_is_an_error(tmp_path: Path) -> None:
+    mine = write(tmp_path / "a.toml", ONE + 'requires = [{ rule = "acme.id" }]\n')
+    with pytest.raises(ConfigError, match=r"requires: unknown rule 'acme\.id'"):
+        load_rules([mine])
+
+
+def test_a_folder_stands_for_its_rule_files(tmp_path: Path) -> None:
+    write(tmp_path / "b.toml", ONE)
+    write(tmp_path / "notes.md", "no rules")
+    assert rule_files([str(tmp_path)], builtin=False) == [str(tmp_path / "b.toml")]
+    assert [r.id for r in load_rules([str(tmp_path)], builtin=False)] == ["acme.key"]
+
+
+def test_paths_that_hold_no_rules_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such rule file or folder"):
+        rule_files([str(tmp_path / "none.toml")], builtin=False)
+    with pytest.raises(ConfigError, match="no rule files in this folder"):
+        rule_files([str(tmp_path)], builtin=False)
+
+
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_bytes(b"\xff\xfe[")
+    with pytest.raises(ConfigError, match="not UTF-8 text"):
+        load_rules([str(tmp_path / "a.toml")])
+
+
+def test_built_in_files_come_first() -> None:
+    files = rule_files()
+    assert files == sorted(files)
+    assert all(f.startswith(builtin_dir()) for f in files)
+
+
+def test_plain_form_survives_marshal() -> None:
+    for rule in load_rules():
+        assert from_plain(marshal.loads(marshal.dumps(to_plain(rule)))) == rule
+
+
+def test_a_plain_form_of_another_version_is_refused() -> None:
+    plain = to_plain(load_rules()[0])
+    with pytest.raises(ValueError, match="number of fields"):
+        from_plain(plain[:-1])
+
+
+def test_names_that_rule_files_may_use_are_those_that_the_engine_has() -> None:
+    assert set(INSPECTOR_NAMES) == set(INSPECTORS)
+    assert set(CHECKSUMS) == set(checksums.REGISTRY)
+    assert set(FILTERS) == set(filters.NAMES)
