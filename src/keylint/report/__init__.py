@@ -5,8 +5,7 @@ Nothing is imported before it is needed: the hook prints its one-line summary th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # importing typing would take longer than the rest of this module
 if TYPE_CHECKING:
     from keylint.model import Report
     from keylint.report.options import RenderOptions

@@ -43,9 +43,16 @@ def _fold(text: str, width: int) -> list[str]:
 
 def paint(lines: Iterable[Line], *, color: bool) -> str:
     """The lines as text, with ANSI colours if wanted. No line can be taken for a workflow command."""
-    if not color:
-        return "".join(inert("".join(text for text, _ in line)).rstrip() + "\n" for line in lines)
-    return _paint_with_rich(lines)
+    safe = [_inert(line) for line in lines]
+    if color:
+        return _paint_with_rich(safe)
+    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in safe)
+
+
+def _inert(line: Line) -> Line:
+    whole = "".join(text for text, _ in line)
+    safe = inert(whole)
+    return line if safe == whole else [(safe, "")]
 
 
 def _paint_with_rich(lines: Iterable[Line]) -> str:
