@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -97,6 +98,8 @@ class _Delivery:
         self._note_limits()
         if not self._holders:
             return
+        if self._history.only_added:
+            self._learn_old_sides()
         told = tell(self._changes())
         head = self._history.tree("HEAD")
         plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
@@ -130,17 +133,30 @@ class _Delivery:
                 text = f"object {name.decode()}: {limit}"
                 self._intake.skipped.append(Skipped("", SkipReason.BUDGET, text))
 
+    def _learn_old_sides(self) -> None:
+        """A range was swept for what is new in it; look also at what its files held before."""
+        numbers = {value: number for number, value in enumerate(self._values)}
+        changes = [(c.old, c.path) for c in self._history.log.changes(self._holders.keys())]
+        for name, path in dict.fromkeys(changes):
+            if name in self._holders or not name.strip(b"0"):
+                continue
+            item = self._reader.blob(name.decode(), Origin(Surface.HISTORY, os.fsdecode(path)))
+            if isinstance(item, Blob):
+                found = {match.value.reveal() for match in self._intake.examiner.examine(item).matches}
+                self._holders[name] = frozenset(numbers[value] for value in found if value in numbers)
+
     def _changes(self) -> Iterator[Change]:
         holders = self._holders
         for change in self._history.log.changes(holders.keys()):
             commit = change.commit
+            old, new = holders.get(change.old, _NO_KEYS), holders.get(change.new, _NO_KEYS)
             yield Change(
                 commit=commit.id,
                 parent=commit.parents[0] if commit.parents else "",
                 path=change.path,
                 blob=change.new,
-                old=holders.get(change.old, _NO_KEYS),
-                new=holders.get(change.new, _NO_KEYS),
+                old=old,
+                new=new - old if self._history.only_added else new,
             )
 
     def _plan(self, key: int, story: Story, head: Mapping[bytes, bytes]) -> _Plan:
@@ -193,7 +209,7 @@ class _Delivery:
             for number, (path, blob, _) in enumerate(plan.shown):
                 wanted[blob, path].append((plan, number))
         for (name, path), users in wanted.items():
-            origin = Origin(Surface.HISTORY, path.decode("utf-8", "surrogateescape"))
+            origin = Origin(Surface.HISTORY, os.fsdecode(path))
             item = self._reader.blob(name.decode(), origin)
             if isinstance(item, Skipped):
                 self._intake.skipped.append(item)
@@ -218,7 +234,7 @@ class _Delivery:
                 branches=plan.branches,
                 more=max(0, len(plan.story.places) - len(plan.shown)),
             )
-            file = plan.shown[0][0].decode("utf-8", "surrogateescape")
+            file = os.fsdecode(plan.shown[0][0])
             self._intake.collector.add(_located(plan, refs), sighting, file=file)
 
     def _ref(self, name: str, known: CommitFacts) -> CommitRef:

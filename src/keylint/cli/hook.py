@@ -6,7 +6,7 @@ import os
 
 import click
 
-from keylint.cli.run import Options, execute
+from keylint.cli.run import Options, execute, from_source
 from keylint.config import Config
 from keylint.errors import UsageError
 from keylint.pipeline import Source
@@ -40,7 +40,7 @@ def hook(words: tuple[str, ...]) -> int:
 
         return StagedSource(".", exclude=config.exclude)
 
-    return execute("hook", ".", options, make_source, whole=False)
+    return execute("hook", ".", options, from_source(make_source), whole=False)
 
 
 def parse(words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:

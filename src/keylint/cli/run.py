@@ -7,13 +7,15 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from keylint.cli.options import fail_level
 from keylint.cli.output import write
 from keylint.config import Config, find_config, load_config
+from keylint.engine import Engine
 from keylint.errors import ExitCode, UsageError
-from keylint.model import Level, Report
-from keylint.pipeline import Job, Source, feed_from, run
+from keylint.model import Level, Report, Repository
+from keylint.pipeline import Feed, Job, Source, feed_from, run
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,27 @@ class Options:
     debug: bool = False
 
 
-def execute(
-    command: str, target: str, options: Options, make_source: Callable[[Config], Source], *, whole: bool
-) -> int:
+class Input(NamedTuple):
+    """What a run reads: the feed, and the facts about the repository that it comes from."""
+
+    feed: Feed
+    repository: Callable[[], Repository]
+
+
+MakeInput = Callable[[Config, Engine], Input]
+
+
+def from_source(make_source: Callable[[Config], Source]) -> MakeInput:
+    """The input of a source that yields blobs one by one."""
+
+    def make(config: Config, _engine: Engine) -> Input:
+        source = make_source(config)
+        return Input(feed_from(source), source.repository)
+
+    return make
+
+
+def execute(command: str, target: str, options: Options, make_input: MakeInput, *, whole: bool) -> int:
     """Scan, write the report and return the exit status.
 
     `whole` says that everything below `target` is scanned. Raises KeylintError for what the user can mend.
@@ -46,7 +66,7 @@ def execute(
     if options.reveal and options.output:
         _refuse_tracked(options.output)
     config = settle(options, "." if target == "-" else target)
-    report = run(build(command, target, options, config, make_source(config), whole=whole), now=_now)
+    report = run(build(command, target, options, config, make_input, whole=whole), now=_now)
     status = exit_status(report, config.fail_on)
     _publish(report, options, status)
     return status
@@ -67,7 +87,9 @@ def settle(options: Options, target: str) -> Config:
     )
 
 
-def build(command: str, target: str, options: Options, config: Config, source: Source, *, whole: bool) -> Job:
+def build(
+    command: str, target: str, options: Options, config: Config, make_input: MakeInput, *, whole: bool
+) -> Job:
     """Put the parts of a run together."""
     from keylint.examine import Examiner
     from keylint.inventory import load_inventory
@@ -77,14 +99,15 @@ def build(command: str, target: str, options: Options, config: Config, source: S
     from keylint.suppress import Suppressor, load_baseline
 
     engine = load_engine(config.rules)
+    feed, repository = make_input(config, engine)
     snapshots = [load_inventory(path) for path in config.inventory]
     baseline = load_baseline(config.baseline) if config.baseline else None
     templates = [template for snapshot in snapshots for template in snapshot.templates]
     return Job(
         command=command,
         target=target,
-        feed=feed_from(source),
-        repository=source.repository,
+        feed=feed,
+        repository=repository,
         rules=engine.rules,
         examiner=Examiner(engine, strict_allow=config.strict_allow, reveal=options.reveal),
         joiner=Joiner(snapshots),

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from keylint.cli.options import scan_options
-from keylint.cli.run import Options, execute
+from keylint.cli.run import Options, execute, from_source
 from keylint.config import Config
 from keylint.errors import UsageError
 from keylint.pipeline import Source
@@ -17,13 +17,42 @@ from keylint.pipeline import Source
 @click.command()
 @click.argument("path", default=".")
 @click.option("--staged", is_flag=True, help="Scan what the index holds, not what the working tree holds.")
+@click.option("--history", is_flag=True, help="Scan everything that any commit ever held.")
+@click.option("--range", "range_", metavar="A..B", help="Scan what B adds to A, commit by commit.")
+@click.option("--since", metavar="DATE|REF", help="Scan the history after a date or a commit.")
+@click.option(
+    "--include-unreachable", is_flag=True, help="With --history: objects that nothing refers to, too."
+)
+@click.option("--show-authors", is_flag=True, help="Name the authors of commits.")
 @scan_options
-def scan(path: str, staged: bool, **given: Any) -> int:
+def scan(
+    path: str,
+    *,
+    staged: bool,
+    history: bool,
+    range_: str | None,
+    since: str | None,
+    include_unreachable: bool,
+    show_authors: bool,
+    **given: Any,
+) -> int:
     """Scan a working tree, a file, or standard input ("-") for exposed keys.
 
     In a git repository, ignored files are left out unless git tracks them.
     """
     options = Options(**given)
+    past = history or range_ or since or include_unreachable
+    if path == "-" and (staged or past):
+        raise UsageError("standard input has neither an index nor a history")
+    if staged and past:
+        raise UsageError("--staged and --history exclude each other")
+    _check_path(path)
+    if past:
+        from keylint.cli.history import scan_history
+        from keylint.sources.history import Span
+
+        span = Span(range_ or "", since or "", include_unreachable)
+        return scan_history(path, options, span, show_authors=show_authors)
 
     def make_source(config: Config) -> Source:
         if path == "-":
@@ -38,10 +67,7 @@ def scan(path: str, staged: bool, **given: Any) -> int:
 
         return FileSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
 
-    if staged and path == "-":
-        raise UsageError("--staged reads the index of a repository, not standard input")
-    _check_path(path)
-    return execute("scan", path, options, make_source, whole=not staged and path != "-")
+    return execute("scan", path, options, from_source(make_source), whole=not staged and path != "-")
 
 
 @click.command()
@@ -60,7 +86,7 @@ def bundle(path: str, **given: Any) -> int:
         return BundleSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
 
     _check_path(path)
-    return execute("bundle", path, options, make_source, whole=True)
+    return execute("bundle", path, options, from_source(make_source), whole=True)
 
 
 def _check_path(path: str) -> None:

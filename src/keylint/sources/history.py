@@ -54,6 +54,11 @@ class History:
         self._partial = bool(self._config(_PROMISOR))
         self.log = RawLog(self.repo, self._revisions())
 
+    @property
+    def only_added(self) -> bool:
+        """Whether only what a range adds is of interest, not what its files held before."""
+        return bool(self._span.range)
+
     def repository(self) -> Repository:
         """Remote, revision and branch."""
         return self.repo.facts()
