@@ -7,6 +7,7 @@ as a match can reach, and each match belongs to the piece in whose own part its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO, Protocol
 
 from keylint.engine.hit import ScanResult
@@ -15,7 +16,7 @@ from keylint.model import Origin, Skipped, SkipReason, Surface
 from keylint.places import Book, Examined, Piece
 from keylint.rule import Rule
 from keylint.secret import Blob
-from keylint.textmap import SNIFF_BYTES, Coding, Transcoder, decode, is_binary, sniff
+from keylint.textmap import SNIFF_BYTES, Coding, Text, Transcoder, decode, is_binary, sniff
 
 __all__ = ["Examined", "Examiner"]
 
@@ -58,10 +59,14 @@ class Examiner:
 
     def examine(self, blob: Blob) -> Examined:
         """Everything found in a blob. What could not be read is in `skipped`; nothing is raised for it."""
-        return self._stream(blob) if blob.open else self._whole(blob)
+        if blob.open:
+            return self._stream(blob)
+        text = decode(blob.data)
+        examined = self._whole(blob, text)
+        return self._with_other_text(blob, examined) if text.coding.unit else examined
 
-    def _whole(self, blob: Blob) -> Examined:
-        data, coding = decode(blob.data)
+    def _whole(self, blob: Blob, text: Text) -> Examined:
+        data, coding = text
         binary = not coding.unit and data.find(b"\0", 0, SNIFF_BYTES) >= 0 and is_binary(data)
         result = self._engine.scan(data, path=blob.origin.path, binary=binary)
         if not len(result) and not result.limits and (binary or not has_directive(data)):
@@ -73,6 +78,21 @@ class Examiner:
         if _has_line_hash(blob.origin, binary) and len(blob.data) <= _MAX_HASHED:
             book.hash_lines(blob.data)
         return book.close(len(blob.data), ())
+
+    def _with_other_text(self, blob: Blob, examined: Examined) -> Examined:
+        """Add what stands in a UTF-16 file in another encoding, as appending programs leave it there.
+
+        Lines do not exist for it, so it is treated as binary.
+        """
+        result = self._engine.scan(blob.data, path=blob.origin.path, binary=True)
+        book = self._book(blob.origin, Coding(), binary=True)
+        book.take(Piece(blob.data, 0, 0, len(blob.data)), result)
+        other = book.close(len(blob.data), ())
+        return replace(
+            examined,
+            matches=(*examined.matches, *other.matches),
+            skipped=(*examined.skipped, *other.skipped),
+        )
 
     def _stream(self, blob: Blob) -> Examined:
         reader = _Reader(blob)

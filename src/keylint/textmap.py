@@ -157,7 +157,7 @@ class Position(NamedTuple):
 class LineCursor:
     """Walks forward over the scanned bytes and counts lines, columns and original bytes in linear time.
 
-    Feed it every byte once, in order; `position` is the place after what was fed. The text may come in
+    Feed it every byte once, in order; `position` tells the place after what was fed. The text may come in
     pieces of any size, also in the middle of a character or of a CRLF. `coding` may be settled later, as
     long as only ASCII was fed.
     """
@@ -176,11 +176,13 @@ class LineCursor:
         twin.__dict__.update(self.__dict__)
         return twin
 
-    @property
-    def position(self) -> Position:
-        """The place after everything that was fed so far."""
-        held = len(self._held)
-        return Position(self._line, self._column + held, self._bytes + held * (self.coding.unit or 1))
+    def position(self, following: bytes) -> Position:
+        """The place after everything that was fed so far; `following` is the next byte, if there is one."""
+        if not self._held:
+            return Position(self._line, self._column, self._bytes)
+        at = self._bytes + (self.coding.unit or 1)
+        inside = following == b"\n"  # between CR and LF: still on the line that they end
+        return Position(self._line, self._column + 1, at) if inside else Position(self._line + 1, 1, at)
 
     def feed(self, piece: bytes) -> None:
         """Move on over the next bytes."""
@@ -249,5 +251,5 @@ def locate(cursor: LineCursor, data: bytes, start: int, offsets: Iterable[int]) 
     for offset in sorted(set(offsets)):
         cursor.feed(data[here:offset])
         here = offset
-        found[offset] = cursor.position
+        found[offset] = cursor.position(data[offset : offset + 1])
     return found
