@@ -9,7 +9,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keylint.engine import Engine, core
+from keylint.engine import Engine, confirm, core
 from keylint.rule import Rule
 from keylint.ruleset import load_rules
 from tests.engine.rulekit import coveo_key, reference, rule, spans, token
@@ -36,11 +36,14 @@ PATTERNS = (
     r"b\p{Lu}",
     r"(?<name>a0)|(b0)",
     r"a*",
+    r"--begin-[^=]{3,1500}?-end--",
+    r"begin-[^=]{3,1500}(?<!e)-end(?!-)",
 )
 RULES = tuple(rule(f"r{i}", p, priority=50) for i, p in enumerate(PATTERNS))
 SNIPPETS = (
-    "ab12", "bab", "k=ccc", "aBC", "key: 'a0c1b2'", "c123\n", "axxx", "xbbx", "a1a", "b0c", "aab", "cc0", "abc01",
-    "--b", "--e", "k=ABc", "yz01", "b\nc", "aab0", "bK", "a0", "b0", "\n", "\r\n", " ", "é",
+    "ab12", "bab", "k=ccc", "aBC", "key: 'a0c1b2'", "c123\n", "axxx", "xbbx", "a1a", "b0c", "aab", "cc0",
+    "abc01", "--begin-", "-end--", "-end", "--b", "--e", "k=ABc", "yz01", "b\nc", "aab0", "bK", "a0", "b0",
+    "\n", "\r\n", " ", "é",
 )  # fmt: skip
 NOISE = st.text(alphabet="abcABk=:'\" 01-e\n\r", max_size=12)
 TEXT = st.lists(st.one_of(st.sampled_from(SNIPPETS), NOISE), max_size=60).map("".join)
@@ -157,3 +160,24 @@ def _piece(rng: random.Random, rules: tuple[Rule, ...]) -> str:
 def _filled(rng: random.Random, example: str) -> str:
     """An example with its generated parts filled in roughly: hex fits more shapes than anything else."""
     return regex.sub(r"\{\{[^{}]*\}\}", lambda _m: coveo_key(rng), example)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--begin-abc-end--",
+        "--begin-" + "b" * 1400 + "-end--",
+        "--begin-" + "b" * 1600 + "-end--",
+        "--begin-ab--begin-cd-end-- -end--",
+        "--begin-abc-end--begin-def-end-- --begin-ghi-end--",
+        "--begin-abc=--begin-abc-end--",
+        "--begin-" * 300 + "abc-end--",
+    ],
+)
+def test_a_wide_pattern_is_confirmed_forward_from_its_opening(text: str) -> None:
+    for pattern in (p for p in PATTERNS if "begin" in p):
+        raws = _single(pattern)._confirmers[0]
+        data = text.encode()
+        clusters = _single(pattern)._candidates(data).get(0, [])
+        found = raws.search(data, clusters, confirm.Budget(len(data))) if clusters else []
+        assert [(raw.start, raw.end) for raw in found] == reference(pattern, data)

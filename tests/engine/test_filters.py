@@ -24,7 +24,8 @@ SHAPES = {
     "masked": ["ab12****cd34", "k9XXXXXXXX", "abc...", "12345\u2026"],
     "bracketed": ["<api-key>", "${TOKEN}", "{{ token }}", "%API_KEY%", "$API_KEY", "[token]", "****"],
     "placeholder_words": [
-        "YOUR_API_KEY", "your-token-here", "changeme", "change_me", "insert-key-here", "REDACTED", "my-secret-key",
+        "YOUR_API_KEY", "your-token-here", "changeme", "change_me", "insert-key-here", "REDACTED",
+        "my-secret-key",
     ],
     "example": ["AbCdEf123EXAMPLEKEY", "example-key-1", "AKIAIOSFODNN7EXAMPLE"],
     "template": ["a${b}c", "{{ .Values.key }}", "<%= key %>", "$KEY"],

@@ -132,7 +132,7 @@ class Confirmer:
             begin = max(low, done)
             if begin > high:
                 continue
-            left = max(0, begin - bounds.behind - 1)  # one more: only at the blob's first byte is `^` true
+            left = max(0, begin - bounds.behind)
             window = _Window(left, begin, high, min(len(data), high + slack))
             for raw in self._remembered(data, window, budget):
                 yield raw
