@@ -219,6 +219,7 @@ def odd_findings() -> tuple[Finding, ...]:
         finding(
             places=(old, place("src/old.js", 40, commit=commit(3))),
             in_head=False,
+            branches=("release/1", HOSTILE_NAMES[1]),
             first_seen=commit(1),
             last_seen=commit(3),
         ),

@@ -42,6 +42,13 @@ def test_a_report_renders_the_same_every_time(name: str) -> None:
     assert render(name, builders.full_report(), EVERYTHING) == first
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_interrupted_run_says_so(name: str) -> None:
+    assert "interrupted" in render(name, builders.report(interrupted=True)).lower().replace(
+        '"interrupted": false', ""
+    )
+
+
 def test_an_unknown_format_is_a_usage_error_that_names_the_known_ones() -> None:
     with pytest.raises(UsageError, match="text, json, sarif, github"):
         render("xml", builders.report())

@@ -435,6 +435,12 @@ def test_what_was_not_read_is_a_notification_and_the_run_is_not_successful() -> 
         assert known[notice["descriptor"]["index"]]["id"] == notice["descriptor"]["id"]
 
 
+def test_an_interrupted_run_is_not_successful() -> None:
+    (invocation,) = run(report(interrupted=True), exit_code=130)["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert [notice["level"] for notice in invocation["toolExecutionNotifications"]] == ["error"]
+
+
 def test_only_harmless_skips_leave_the_run_successful() -> None:
     (invocation,) = run(report(skipped=(Skipped("l", SkipReason.SYMLINK),)))["invocations"]
     assert invocation["executionSuccessful"] is True

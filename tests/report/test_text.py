@@ -78,6 +78,12 @@ def test_history_says_whether_the_key_is_still_in_head() -> None:
     assert "still in HEAD" in show(report((replace(gone, in_head=True),)))
 
 
+def test_branches_that_still_hold_the_key_are_named() -> None:
+    assert "also at the tip of release/1, b, c (+1 more)" in show(
+        report((finding(in_head=False, branches=("release/1", "b", "c", "d")),))
+    )
+
+
 def test_rotation_steps_without_a_source_say_so() -> None:
     unsure = replace(finding(), advice=replace(finding().advice, rotation_certain=False))
     assert "No source was read for these steps" in show(report((unsure,)))

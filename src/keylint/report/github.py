@@ -81,12 +81,17 @@ def _property(text: str) -> str:
 
 
 def _incomplete(report: Report) -> list[str]:
+    title = "keylint: incomplete"
+    if report.interrupted:
+        return [
+            _command("warning", "The scan was interrupted. This is what was found until then.", title=title)
+        ]
     missed = [item for item in report.skipped if item.incomplete]
     if not missed:
         return []
     text = f"{amount(len(missed), 'thing')} that should have been scanned could not be read, such as "
     text += f"'{clean(missed[0].path)}' ({skipped_text(missed[0])}). The scan is incomplete."
-    return [_command("warning", text, title="keylint: incomplete")]
+    return [_command("warning", text, title=title)]
 
 
 def _counts(report: Report) -> str:
@@ -134,6 +139,8 @@ def _verdict_table(report: Report) -> str:
 
 def _summary_warnings(report: Report) -> list[str]:
     lines = []
+    if report.interrupted:
+        lines.append("**Interrupted:** this is what was found until then.\n")
     missed = sum(item.incomplete for item in report.skipped)
     if missed:
         lines.append(

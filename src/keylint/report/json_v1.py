@@ -47,6 +47,7 @@ def render(report: Report, options: RenderOptions) -> str:
         "command": report.command,
         "target": report.target,
         "complete": report.complete,
+        "interrupted": report.interrupted,
         "revealed": report.revealed,
         "exit_code": options.exit_code,
         "repository": {
@@ -130,6 +131,7 @@ def _finding(finding: Finding) -> _Object:
         "first_seen": _commit(finding.first_seen),
         "last_seen": _commit(finding.last_seen),
         "in_head": finding.in_head,
+        "branches": list(finding.branches),
         "in_client": finding.in_client,
         "suppression": {"kind": quiet.kind, "justification": quiet.justification} if quiet else None,
     }

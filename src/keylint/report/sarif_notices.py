@@ -55,6 +55,10 @@ def notices(report: Report, left_out: int) -> Notices:
     if left_out:
         text = f"'{left_out}' results of lower urgency were left out, to stay below the limit for one run"
         out.add("report/results-cut", Level.WARNING, text)
+    if report.interrupted:
+        out.add(
+            "report/interrupted", Level.ERROR, "The run was interrupted; this is what was found until then"
+        )
     if report.revealed:
         out.add(
             "report/revealed", Level.WARNING, "Snippets hold whole secrets, as was asked for with '--reveal'"

@@ -170,6 +170,7 @@ def _properties(finding: Finding) -> dict[str, object]:
         "firstSeen": _commit(finding.first_seen),
         "lastSeen": _commit(finding.last_seen),
         "inHead": finding.in_head,
+        "branches": _clean_list(finding.branches),
         "inClient": finding.in_client,
         "evidence": {clean(name): clean(value) for name, value in evidence.facts},
         "evidenceText": clean(evidence.reason),

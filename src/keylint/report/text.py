@@ -102,7 +102,7 @@ def _where(finding: Finding, *, verbose: bool) -> list[str]:
 
 
 def _history(finding: Finding) -> list[str]:
-    if finding.in_head is None and finding.first_seen is None:
+    if finding.in_head is None and finding.first_seen is None and not finding.branches:
         return []
     state = {True: "still in HEAD", False: "only in history, no longer in HEAD", None: ""}[finding.in_head]
     at = finding.locations[0].origin.commit
@@ -111,6 +111,8 @@ def _history(finding: Finding) -> list[str]:
         parts.append(f"first seen in {_commit(finding.first_seen)}")
     if finding.last_seen:
         parts.append(f"last seen in {_commit(finding.last_seen)}")
+    if finding.branches:
+        parts.append(f"also at the tip of {_some(finding.branches, _PATHS)}")
     return ["; ".join(part for part in parts if part)]
 
 
@@ -206,6 +208,10 @@ def _summary(report: Report, options: RenderOptions) -> list[Line]:
     ]
     style = "bold" if total else ""
     lines: list[Line] = [[("; ".join([text, *filter(None, extras)]), style)]]
+    if report.interrupted:
+        lines.append(
+            [("warning", _STYLES[Level.WARNING]), (": interrupted, this is what was found until then", "")]
+        )
     missed = sum(item.incomplete for item in report.skipped)
     if missed:
         text = f": incomplete, {amount(missed, 'thing')} that should have been scanned could not be read"
