@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools lint test check coverage bench clean
+.PHONY: help setup tools lint test pythons check coverage bench clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(VENV)/.stamp  ## Format, style, types, import directions, action, workfl
 
 test: setup  ## Run the tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+pythons:  ## Run the tests on every Python from 3.10 on that this machine has
+	bash scripts/test-pythons.sh
 
 check: lint test  ## What CI runs
 
