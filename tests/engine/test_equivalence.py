@@ -170,6 +170,7 @@ def _filled(rng: random.Random, example: str) -> str:
         "--begin-" + "b" * 1600 + "-end--",
         "--begin-ab--begin-cd-end-- -end--",
         "--begin-abc-end--begin-def-end-- --begin-ghi-end--",
+        "--begin-" + "b" * 100 + "-end--begin-" + "d" * 100 + "-end--",
         "--begin-abc=--begin-abc-end--",
         "--begin-" * 300 + "abc-end--",
     ],
