@@ -65,9 +65,17 @@ def stored_database(
     paths: Sequence[str] = (), *, builtin: bool = True, cache_dir: str | None = None
 ) -> bytes | None:
     """The compiled database of a current cache for `QuickDatabase`, or None. Reads no rule file."""
+    stored = stored_rules(paths, builtin=builtin, cache_dir=cache_dir)
+    return stored[1] if stored is not None else None
+
+
+def stored_rules(
+    paths: Sequence[str] = (), *, builtin: bool = True, cache_dir: str | None = None
+) -> tuple[int, bytes] | None:
+    """How many rules a current cache holds, and their database as `stored_database` gives it, or None."""
     key = cache_key(paths, builtin=builtin)
     stored = _read(cache_file(key, cache_dir), key) if key is not None else None
-    return stored[2] if stored is not None else None
+    return (len(stored[1]), stored[2]) if stored is not None else None
 
 
 def default_folder() -> str | None:

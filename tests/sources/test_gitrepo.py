@@ -16,6 +16,7 @@ from keylint.sources.gitrepo import (
     GitMissingError,
     GitRepo,
     NotARepositoryError,
+    is_tracked,
     user_excludes,
 )
 from keylint.sources.staged import StagedSource
@@ -280,3 +281,12 @@ def test_scanning_does_not_import_gitpython(repo: Repo) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=repo.path, env=clean_environment(), check=False)
     assert done.returncode == 0
+
+
+def test_tracked_files_are_told_from_others(repo: Repo, tmp_path: Path) -> None:
+    repo.commit({"sub/a.txt": "a"})
+    repo.write("sub/b.txt")
+    assert is_tracked(str(repo.path / "sub/a.txt"))
+    assert not is_tracked(str(repo.path / "sub/b.txt"))
+    assert not is_tracked(str(tmp_path / "anything"))
+    assert not is_tracked(str(repo.path / ".git/config"))

@@ -167,6 +167,15 @@ class GitRepo:
         return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else ""
 
 
+def is_tracked(path: str) -> bool:
+    """Whether git tracks the file at `path`, or would: False outside a work tree and where git is missing."""
+    try:
+        repo = GitRepo.discover(path)
+        return bool(repo.run("ls-files", "--", repo.relative(path)))
+    except SourceError:
+        return False
+
+
 def user_excludes() -> str:
     """The user's own ignore file: `core.excludesFile` or git's default for it. It need not exist."""
     home = os.path.expanduser("~")

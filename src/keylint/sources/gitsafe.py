@@ -5,10 +5,11 @@ start one of them is overridden on the command line, which has the last word
 (https://git-scm.com/docs/git-config#_configuration_file).
 """
 
-from __future__ import annotations
-
 import os
-from collections.abc import Iterable, Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 SAFE_CONFIG = (
     "core.fsmonitor=false",  # a program that git asks for changed files
@@ -57,13 +58,26 @@ _FORCED = {
 }
 
 
-def command(arguments: Iterable[str]) -> list[str]:
+# What the index adds to a tree, which is to follow. Neither attributes nor settings change its output.
+STAGED = (
+    "diff-index",
+    "--cached",
+    "--raw",
+    "-z",
+    "--no-renames",
+    "--diff-filter=d",
+    "--no-abbrev",
+    "--ignore-submodules=dirty",
+)
+
+
+def command(arguments: "Iterable[str]") -> list[str]:
     """The whole command line of a git call; `arguments` start with the subcommand."""
     options = [word for setting in SAFE_CONFIG for word in ("-c", setting)]
     return ["git", "--no-pager", *options, *arguments]
 
 
-def environment(base: Mapping[str, str], *, located: bool) -> dict[str, str]:
+def environment(base: "Mapping[str, str]", *, located: bool) -> dict[str, str]:
     """The environment of a git call.
 
     `located` keeps the variables that tie git to one repository, as a hook's environment has them.

@@ -17,17 +17,8 @@ from keylint.sources.base import MAX_FILE_BYTES, printable
 from keylint.sources.excludes import Excludes
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.gitrepo import GitRepo, NotARepositoryError
+from keylint.sources.gitsafe import STAGED
 
-RAW_DIFF = (
-    "diff-index",
-    "--cached",
-    "--raw",
-    "-z",
-    "--no-renames",
-    "--diff-filter=d",
-    "--no-abbrev",
-    "--ignore-submodules=dirty",
-)
 _SUBMODULE = "160000"
 
 
@@ -86,11 +77,11 @@ class StagedSource:
 
     def _changes(self) -> bytes:
         below = ("--", self._below) if self._below else ("--",)
-        done = self._repo.attempt(*RAW_DIFF, "HEAD", *below)
+        done = self._repo.attempt(*STAGED, "HEAD", *below)
         if done.returncode == 0:
             return done.stdout
         # Before the first commit there is no HEAD; if HEAD is damaged, all of the index may be new.
-        return self._repo.run(*RAW_DIFF, self._repo.empty_tree, *below)
+        return self._repo.run(*STAGED, self._repo.empty_tree, *below)
 
     def _item(self, change: RawChange, reader: ObjectReader) -> Blob | Skipped | None:
         excluded, notice = self._excludes.check(change.path)
