@@ -21,6 +21,7 @@ from keylint.linehash import line_hashes
 from keylint.model import Evidence, Location, Origin, SkipReason, Surface
 from keylint.rule import Context, Rule
 from keylint.secret import Blob
+from keylint.snippet import STARS, Mask, merge
 
 TOKEN = Rule(id="token", title="Token", provider="test", regex=r"tok_[a-z0-9]{32}", prefix_len=4)
 TEXT_ONLY = Rule(id="pass", title="Password", provider="test", regex=r"pw=(\S+)", weak=True, binary=False)
@@ -459,6 +460,17 @@ def test_a_file_full_of_different_keys_shows_no_context() -> None:
     lines = "\n".join(f"x tok_{i:032x}" for i in range(2000))
     snippets = {match.location.snippet for match in examine(lines.encode()).matches}
     assert all(re.fullmatch(r"tok_\*{8}[0-9a-f]{4}", text) for text in snippets)
+
+
+def test_keys_that_overlap_show_stars_only() -> None:
+    assert snippet(f"a pw={KEY}{OTHER} b") == "a pw=******** b"
+    assert snippet(f"a pw={KEY} b") == "a pw=******** b"
+    assert snippet(f"a pw=x{KEY}-y b {KEY}") == "a pw=******** b tok_********cdef"
+    assert merge([Mask(0, 9, "ab***"), Mask(0, 9, "ab***"), Mask(9, 12, "c")]) == [
+        Mask(0, 9, "ab***"),
+        Mask(9, 12, "c"),
+    ]
+    assert merge([Mask(0, 9, "ab***yz"), Mask(5, 12, "cd***")]) == [Mask(0, 12, STARS)]
 
 
 @settings(deadline=None)

@@ -163,23 +163,15 @@ def _visible(char: str) -> str:
 
 
 def merge(masks: Iterable[Mask]) -> list[Mask]:
-    """Masks in order and without overlaps. Where several cover a stretch, the least telling text wins."""
+    """Masks in order and without overlaps.
+
+    Where several cover a stretch, only stars are shown: the open ends of one may be the middle of another.
+    """
     merged: list[Mask] = []
     for mask in sorted(masks):
         last = merged[-1] if merged else None
         if last is None or mask.start >= last.end:
             merged.append(mask)
-        elif mask.end > last.end or mask.start > last.start:
-            merged[-1] = _joined(last, mask)
-        elif len(mask.text) < len(last.text):
-            merged[-1] = last._replace(text=mask.text)
+        elif mask != last:
+            merged[-1] = Mask(last.start, max(last.end, mask.end), STARS)
     return merged
-
-
-def _joined(last: Mask, mask: Mask) -> Mask:
-    # A form inside a match adds nothing; a real overlap makes the longer one's mask untrue.
-    if mask.end <= last.end:
-        return last
-    if mask.start == last.start and last.text == STARS:
-        return mask
-    return Mask(last.start, mask.end, STARS)
