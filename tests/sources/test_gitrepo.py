@@ -277,6 +277,7 @@ def test_scanning_does_not_import_gitpython(repo: Repo) -> None:
     code = (
         "import sys; from keylint.sources.files import FileSource; from keylint.sources.staged import "
         "StagedSource; list(FileSource('.').items()); list(StagedSource('.').items()); "
+        "StagedSource('.').repository(); "
         "sys.exit('git' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=repo.path, env=clean_environment(), check=False)
