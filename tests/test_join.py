@@ -97,6 +97,18 @@ def test_odds_follow_the_alphabet_of_the_value() -> None:
     assert f"{62**4:,}" in link.explanation
 
 
+def test_shown_beginnings_count_only_where_they_differ_from_key_to_key() -> None:
+    value = private_half(4)
+    shown = value[:10] + "..." + value[-4:]
+
+    def odds(*masks: str) -> str:
+        rows = [row(str(n), mask, provider="keypair") for n, mask in enumerate(masks)]
+        return Joiner([snapshot(*rows, provider="keypair")]).link("keypair", secret(value, 8)).explanation
+
+    assert "shows 4 letters" in odds(shown)
+    assert "shows 6 letters" in odds(shown, value[:8] + "!!...zzzz")
+
+
 def test_several_fitting_rows_are_all_listed() -> None:
     joiner = Joiner([snapshot(row("a", STAR + TAIL), row("b", "xx*****" + TAIL), row("c", STAR + "zzzz"))])
     link = joiner.link("coveo", secret(VALUE))

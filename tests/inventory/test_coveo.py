@@ -170,6 +170,7 @@ def test_an_envelope_that_shows_gaps_makes_the_listing_partial(
     snapshot = load_inventory(write(tmp_path, {"items": [coveo_key(1)], **envelope}))
     assert not snapshot.complete
     assert says in snapshot.partial_reason
+    assert [(p.code, p.level) for p in snapshot.problems] == [("partial-inventory", Level.NOTE)]
 
 
 def test_a_saved_create_response_is_a_partial_listing_of_one(tmp_path: Path) -> None:

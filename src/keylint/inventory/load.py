@@ -11,6 +11,7 @@ from keylint.errors import InventoryError
 from keylint.inventory import coveo, keypair, store
 from keylint.inventory.base import Collector, Fields, Snapshot, TemplateExport, partial_reason
 from keylint.inventory.jsonfile import JsonFile
+from keylint.model import Level
 
 MAX_BYTES = 256 * 1024 * 1024
 _FORMATS = "a Coveo key listing, a key-pair listing, a Coveo templates export or a keylint-inventory file"
@@ -120,6 +121,9 @@ def _finish(
     reason = partial_reason(meta, _entries(into, reader))
     if document.single:
         reason = "it holds a single key"
+    if reason:
+        text = f"this inventory is partial: {reason}; absence from it proves nothing"
+        into.problem("partial-inventory", text, 0, Level.NOTE)
     return into.snapshot(complete=not reason, partial_reason=reason, **more)
 
 
