@@ -18,6 +18,7 @@ _COMMANDS = {
     "scan": "keylint.cli.scan:scan",
     "bundle": "keylint.cli.scan:bundle",
     "hook": "keylint.cli.hook:hook",
+    "demo": "keylint.cli.demo:demo",
     "keys": "keylint.cli.keys:keys",
     "rules": "keylint.cli.rules:rules",
 }

@@ -134,10 +134,10 @@ def _publish(report: Report, options: Options, status: ExitCode) -> None:
     from keylint.report import render
     from keylint.report.options import RenderOptions
 
-    terminal = not options.output and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    terminal = not options.output and sys.stdout.isatty()
     rendering = RenderOptions(
-        color=terminal and os.environ.get("TERM") != "dumb",
-        width=_width(),
+        color=terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        width=_width(terminal=terminal),
         include_allowed=options.show_allowed or options.verbose,
         include_suppressed=options.show_suppressed or options.verbose,
         verbose=options.verbose,
@@ -148,11 +148,12 @@ def _publish(report: Report, options: Options, status: ExitCode) -> None:
     write(render(options.format_name, report, rendering), options.output)
 
 
-def _width() -> int:
+def _width(*, terminal: bool) -> int:
+    """Columns to wrap text at; 0 (never) where the reader is a program."""
     try:
-        return os.get_terminal_size().columns
+        return os.get_terminal_size().columns if terminal else 0
     except OSError:
-        return 100
+        return 0
 
 
 def _refuse_tracked(path: str) -> None:
