@@ -175,6 +175,7 @@ def test_a_retired_key_is_only_removed() -> None:
     assert got.rotation == ("Remove it from the places listed. No rotation is needed: it no longer works.",)
     assert got.deactivate_within_days is None
     assert got.impact.startswith("None")
+    assert got.can_do == "Nothing any more."
 
 
 def test_an_allowed_key_needs_nothing_but_perhaps_a_search_hub() -> None:

@@ -254,10 +254,10 @@ def test_a_look_alike_without_an_entry_is_unknown(certainty: Certainty, code: st
     assert verdict.severity is (Severity.MEDIUM if surface is Surface.CLIENT else Severity.LOW)
 
 
-def test_a_match_by_mask_says_its_odds_and_still_retires() -> None:
+def test_a_match_by_mask_says_so_and_still_retires() -> None:
     verdict = judge(DEPENDS, record(status=KeyStatus.DISABLED), certainty=Certainty.SUFFIX)
     assert verdict.kind is RETIRED
-    assert [note.text for note in verdict.notes if note.code == "match-by-mask"] == ["One in 65,536."]
+    assert [note.code for note in verdict.notes] == ["match-by-mask"]
     assert not judge(DEPENDS, record(status=KeyStatus.DISABLED)).notes
 
 

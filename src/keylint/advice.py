@@ -48,7 +48,7 @@ def advise(  # noqa: PLR0917 - in the order in which a key is judged
     rating = _rating(record, model)
     live = verdict.kind in (VerdictKind.EXPOSED, VerdictKind.OVER_PRIVILEGED)
     return Advice(
-        can_do=_can_do(rule, rating),
+        can_do=_can_do(rule, verdict, rating),
         impact=_impact(rule, verdict, evidence, rating),
         rotation=_steps(rule, verdict, record, surface, model),
         docs=rule.docs,
@@ -67,7 +67,9 @@ def _rating(record: KeyRecord | None, model: PrivilegeModel) -> SetRating | None
     return model.rate_template(template) if template and template.grants else None
 
 
-def _can_do(rule: Rule, rating: SetRating | None) -> str:
+def _can_do(rule: Rule, verdict: Verdict, rating: SetRating | None) -> str:
+    if verdict.kind is VerdictKind.RETIRED:
+        return "Nothing any more."
     if rating is None:
         return rule.can_do
     things = list(dict.fromkeys(found.can_do for found in rating.ratings))

@@ -23,6 +23,7 @@ from keylint.privileges import PrivilegeModel, SetRating, Template
 from keylint.rule import Rule
 
 _MOST_NAMED = 10
+_BY_MASK = Reason("match-by-mask", "told by what a masked value shows: it may be another key")
 _KINDS = list(VerdictKind)
 _NO_ENTRY = {
     Certainty.NONE: ("no-entry", "no entry of the complete inventory fits"),
@@ -82,7 +83,7 @@ def decide(
         return _decide_shape(case) if tentative else _decide_one(case)
     verdicts = [_decide_one(replace(case, record=record)) for record in link.records]
     if len(verdicts) == 1:
-        return _with_odds(verdicts[0], link)
+        return _with_doubt(verdicts[0], link)
     return _most_severe(verdicts, link)
 
 
@@ -92,10 +93,10 @@ def _decide_shape(case: _Case) -> Verdict:
     return replace(verdict, level=Level.NOTE)
 
 
-def _with_odds(verdict: Verdict, link: Link) -> Verdict:
+def _with_doubt(verdict: Verdict, link: Link) -> Verdict:
     if link.certainty is not Certainty.SUFFIX:
         return verdict
-    return replace(verdict, notes=(*verdict.notes, Reason("match-by-mask", link.explanation)))
+    return replace(verdict, notes=(*verdict.notes, _BY_MASK))
 
 
 def _most_severe(verdicts: list[Verdict], link: Link) -> Verdict:
@@ -108,8 +109,7 @@ def _most_severe(verdicts: list[Verdict], link: Link) -> Verdict:
     ]
     more = f"; and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
     rows = Reason("ambiguous-entries", "; ".join(each[:_MOST_NAMED]) + more)
-    odds = Reason("match-by-mask", link.explanation)
-    return replace(worst, reason=Reason(worst.reason.code, text), notes=(*worst.notes, rows, odds))
+    return replace(worst, reason=Reason(worst.reason.code, text), notes=(*worst.notes, rows, _BY_MASK))
 
 
 def _decide_one(case: _Case) -> Verdict:
