@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 
 from keylint.inventory.base import Snapshot
-from keylint.keys.checks import REGISTRY, Context, Issue
+from keylint.keys.checks import REGISTRY, Check, Context, Issue
+from keylint.keys.checks.base import RecordCheck
 from keylint.keys.config import LintConfig
 from keylint.keys.found import Found, Joined
-from keylint.keys.profile import Profiler
+from keylint.keys.profile import Profile, Profiler
 from keylint.model import KeyRecord
 from keylint.privileges import load_privilege_model
 
@@ -49,26 +50,36 @@ def make_context(
 
 def lint(records: tuple[KeyRecord, ...], context: Context) -> Iterator[Issue]:
     """Every issue of every wanted check, key by key, then those that concern several keys."""
-    wants = context.config.wants
-    by_provider = {
-        provider: [
-            (check, run)
-            for check, run in REGISTRY.by_record
-            if wants(check.id) and provider in check.providers
-        ]
-        for provider in {record.provider for record in records}
-    }
+    plans: dict[tuple[str, int, bool], list[tuple[Check, RecordCheck]]] = {}
     for record in records:
         # What both halves of a pair share is told once, with the private half.
         if record.half != "public":
-            for check, run in by_provider[record.provider]:
+            profile = context.profile_of(record)
+            # Profiles are kept and shared, so their identity can stand for them.
+            key = (record.provider, id(profile), record.status.alive)
+            plan = plans.get(key)
+            if plan is None:
+                plan = plans[key] = _plan(record, profile, context)
+            for check, run in plan:
                 for grade, text in run(record, context):
                     yield Issue(check, grade, text, record)
         if record.key_id in context.found:
             yield from _found(record, context)
     for check, look in REGISTRY.by_whole:
-        if wants(check.id):
+        if context.config.wants(check.id):
             yield from look(records, context)
+
+
+def _plan(record: KeyRecord, profile: Profile, context: Context) -> list[tuple[Check, RecordCheck]]:
+    """The checks that can have something to say about keys like this one."""
+    return [
+        (entry.check, entry.run)
+        for entry in REGISTRY.by_record
+        if context.config.wants(entry.check.id)
+        and record.provider in entry.check.providers
+        and (entry.any_state or record.status.alive)
+        and (entry.applies is None or entry.applies(profile))
+    ]
 
 
 def _found(record: KeyRecord, context: Context) -> Iterator[Issue]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
 from keylint.model import KeyRecord
@@ -31,6 +32,7 @@ def stem(name: str) -> str:
     return " ".join(_COPY.sub(" ", name.lower()).split())
 
 
+@lru_cache(maxsize=4096)
 def network(text: str) -> Network | None:
     """An address or range in CIDR notation; None if it is neither."""
     try:
@@ -39,6 +41,7 @@ def network(text: str) -> Network | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def is_private_range(net: Network) -> bool:
     """Whether an IPv4 range lies in the private ranges of RFC 1918."""
     return isinstance(net, ipaddress.IPv4Network) and any(

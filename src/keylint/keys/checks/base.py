@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from keylint.keys.config import LintConfig
 from keylint.keys.found import Found
@@ -98,18 +98,37 @@ WholeCheck = Callable[[tuple[KeyRecord, ...], Context], Iterator[Issue]]
 _F = TypeVar("_F", bound=Callable[..., object])
 
 
+class RecordEntry(NamedTuple):
+    """A check of one record, and when it is worth asking: many keys share a profile, so that is worked out
+    once. `any_state` also asks for keys that no longer work."""
+
+    check: Check
+    run: RecordCheck
+    applies: Callable[[Profile], bool] | None
+    any_state: bool
+
+
 @dataclass
 class Registry:
     """All checks by id, in the order of their documentation."""
 
     checks: dict[str, Check] = field(default_factory=dict)
-    by_record: list[tuple[Check, RecordCheck]] = field(default_factory=list)
+    by_record: list[RecordEntry] = field(default_factory=list)
     by_found: list[tuple[Check, FoundCheck]] = field(default_factory=list)
     by_whole: list[tuple[Check, WholeCheck]] = field(default_factory=list)
 
-    def record(self, check: Check) -> Callable[[RecordCheck], RecordCheck]:
-        """Register a function that looks at one record."""
-        return self._register(check, self.by_record)
+    def record(
+        self, check: Check, *, applies: Callable[[Profile], bool] | None = None, any_state: bool = False
+    ) -> Callable[[RecordCheck], RecordCheck]:
+        """Register a function that looks at one record: of a live key unless `any_state`, and only where
+        `applies` holds for its profile."""
+        self._add(check)
+
+        def register(function: RecordCheck) -> RecordCheck:
+            self.by_record.append(RecordEntry(check, function, applies, any_state))
+            return function
+
+        return register
 
     def place(self, check: Check) -> Callable[[FoundCheck], FoundCheck]:
         """Register a function that looks at one place of a key together with its record."""
@@ -120,15 +139,18 @@ class Registry:
         return self._register(check, self.by_whole)
 
     def _register(self, check: Check, where: list[tuple[Check, _F]]) -> Callable[[_F], _F]:
-        if check.id in self.checks:
-            raise ValueError(f"two checks are called {check.id}")
-        self.checks[check.id] = check
+        self._add(check)
 
         def register(function: _F) -> _F:
             where.append((check, function))
             return function
 
         return register
+
+    def _add(self, check: Check) -> None:
+        if check.id in self.checks:
+            raise ValueError(f"two checks are called {check.id}")
+        self.checks[check.id] = check
 
 
 REGISTRY = Registry()

@@ -31,7 +31,7 @@ def day(date: dt.datetime) -> str:
 )
 def exposed_flag(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A working key that carries an exposure report."""
-    if record.exposure is None or not record.status.alive:
+    if record.exposure is None:
         return
     severity = record.exposure.severity
     grade = Grade.CRITICAL if severity.rank >= Severity.HIGH.rank else Grade.HIGH
@@ -51,7 +51,7 @@ def exposed_flag(record: KeyRecord, context: Context) -> Iterable[Hit]:
 def exposed_deadline(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """The deactivation date of an exposure report is near."""
     report = record.exposure
-    if report is None or report.deactivation is None or not record.status.alive:
+    if report is None or report.deactivation is None:
         return
     left = report.deactivation - context.now
     if left <= dt.timedelta(days=context.config.exposed_deadline_days):
@@ -107,7 +107,7 @@ def soon_disabled(record: KeyRecord, context: Context) -> Iterable[Hit]:
 def unused_key(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """An active key without recent use."""
     date = record.last_used or record.activated or record.created
-    if not _idle(record, date, context.config.unused_days, context) or date is None:
+    if date is None or context.days_since(date) <= context.config.unused_days:
         return
     public = context.profile_of(record).privacy is Privacy.PUBLIC
     name = "lastUsedDate" if record.last_used else "activationDate" if record.activated else "createdDate"
@@ -130,7 +130,7 @@ def unused_key(record: KeyRecord, context: Context) -> Iterable[Hit]:
 def unused_pair(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A pair without recent use."""
     date = record.last_used or record.created
-    if date is not None and _idle(record, date, context.config.unused_days, context):
+    if date is not None and context.days_since(date) > context.config.unused_days:
         name = "last_used_at" if record.last_used else "created_at"
         yield Grade.MEDIUM, f"{name}: not used since {day(date)}, {context.days_since(date)} days ago"
 
@@ -148,9 +148,11 @@ def unused_pair(record: KeyRecord, context: Context) -> Iterable[Hit]:
 )
 def never_used(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key that nobody ever used."""
-    if record.last_used is None and _idle(record, record.created, context.config.never_used_days, context):
+    if record.last_used is not None or record.created is None:
+        return
+    if context.days_since(record.created) > context.config.never_used_days:
         name = "last_used_at" if record.provider == "keypair" else "lastUsedDate"
-        yield Grade.LOW, f"{name}: never used since the key was made on {day(record.created or context.now)}"
+        yield Grade.LOW, f"{name}: never used since the key was made on {day(record.created)}"
 
 
 @REGISTRY.record(
@@ -167,7 +169,7 @@ def never_used(record: KeyRecord, context: Context) -> Iterable[Hit]:
 )
 def old_pair(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A pair that is past its rotation age."""
-    if record.created is not None and _idle(record, record.created, context.config.old_pair_days, context):
+    if record.created is not None and context.days_since(record.created) > context.config.old_pair_days:
         yield Grade.MEDIUM, f"created_at: {context.days_since(record.created)} days old, and it never expires"
 
 
@@ -179,7 +181,8 @@ def old_pair(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "status, disabledDate, expirationDate",
         "deactivated or expired more than 90 days ago (disabled-days)",
         "Delete the key.",
-    )
+    ),
+    any_state=True,
 )
 def disabled_not_deleted(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key that stopped working long ago."""
@@ -189,7 +192,3 @@ def disabled_not_deleted(record: KeyRecord, context: Context) -> Iterable[Hit]:
     if date is None or context.days_since(date) > context.config.disabled_days:
         when = f" since {day(date)}" if date else ""
         yield Grade.INFO, f"status: {record.raw_status or record.status.value}{when}"
-
-
-def _idle(record: KeyRecord, date: dt.datetime | None, days: int, context: Context) -> bool:
-    return record.status.alive and date is not None and context.days_since(date) > days

@@ -17,12 +17,12 @@ from keylint.model import KeyRecord, Privacy
         "allowedIps",
         "a private key whose template offers IP restrictions has none",
         "Add the public addresses of your servers. For a key in use make a new key first.",
-    )
+    ),
+    applies=lambda profile: profile.is_private and profile.offers_ips,
 )
 def ip_missing(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A private key without allowed addresses."""
-    profile = context.profile_of(record)
-    if record.status.alive and not record.allowed_ips and profile.is_private and profile.offers_ips:
+    if not record.allowed_ips:
         yield Grade.MEDIUM, "allowedIps: empty, so the key works from every address"
 
 
@@ -75,11 +75,12 @@ def ip_private_range(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "allowedIps, privacy",
         "a public key has allowed addresses",
         "Browsers come from everywhere: check what was meant.",
-    )
+    ),
+    applies=lambda profile: profile.privacy is Privacy.PUBLIC,
 )
 def ip_on_public_key(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """Restrictions on a key that is made for browsers."""
-    if record.allowed_ips and context.profile_of(record).privacy is Privacy.PUBLIC:
+    if record.allowed_ips:
         yield Grade.INFO, f"allowedIps: {len(record.allowed_ips)} on a key that is made for browsers"
 
 

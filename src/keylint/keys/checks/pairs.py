@@ -27,7 +27,7 @@ _TEST = frozenset({"test", "sandbox", "staging", "dev", "development"})
 )
 def environment_missing(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """The listing does not say live or test."""
-    if record.status.alive and not record.environment:
+    if not record.environment:
         yield Grade.INFO, "environment: not set"
 
 
@@ -90,7 +90,8 @@ def revoked_state_odd(records: tuple[KeyRecord, ...], context: Context) -> Itera
         "Destroy the file, and revoke the pair.",
         providers=_PAIR,
         source=KEYPAIR_DOCS,
-    )
+    ),
+    any_state=True,
 )
 def listing_holds_private(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A private half stands in the file."""
@@ -108,7 +109,8 @@ def listing_holds_private(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "Destroy the file, never print it, and treat the key as exposed.",
         providers=("coveo", "algolia"),
         source=COVEO_DOCS,
-    )
+    ),
+    any_state=True,
 )
 def unmasked_inventory(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A listing that is itself a leak."""

@@ -24,8 +24,6 @@ from keylint.model import KeyRecord
 )
 def description_missing(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key without a description that helps."""
-    if not record.status.alive:
-        return
     count = words(record.description)
     if count == 0:
         yield Grade.LOW, "description: empty"
@@ -47,7 +45,7 @@ def description_missing(record: KeyRecord, context: Context) -> Iterable[Hit]:
 )
 def creator_left(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A creator who is no member any more. The message does not name the person."""
-    if context.members is None or not record.created_by or not record.status.alive:
+    if context.members is None or not record.created_by:
         return
     if record.created_by.lower() not in context.members:
         yield Grade.MEDIUM, "createdBy: not in the list of current members"
@@ -61,12 +59,11 @@ def creator_left(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "groupsThatCanEdit",
         "a private key may be edited by groups other than the administrators (administrators)",
         "Leave editing to the administrators.",
-    )
+    ),
+    applies=lambda profile: profile.is_private,
 )
 def editors_wide(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """Groups that may edit beside the administrators."""
-    if not record.editors or not record.status.alive or not context.profile_of(record).is_private:
-        return
     others = [name for name in record.editors if name not in context.config.administrators]
     if others:
         yield Grade.LOW, f"groupsThatCanEdit: also {', '.join(others[:5])}{' and more' if others[5:] else ''}"

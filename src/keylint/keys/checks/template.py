@@ -12,6 +12,7 @@ _VIEW_ALL_DAYS = 14  # the longest lifetime of a View all content key
 _SLACK = dt.timedelta(days=1)  # keys expire at the end of the day
 _IMPERSONATE = "SEARCH_API/IMPERSONATE"
 _VIEW_ALL = "SEARCH_API/VIEW_ALL_CONTENT"
+_MAKES_KEYS = frozenset({"PLATFORM/API_KEY/CREATE", "PLATFORM/API_KEY/EDIT"})
 
 
 @REGISTRY.record(
@@ -22,16 +23,13 @@ _VIEW_ALL = "SEARCH_API/VIEW_ALL_CONTENT"
         "apiKeyTemplateId, privileges",
         "a key without template has a privilege set that fits a template",
         "Use the template: it says what the key is for, and may be reactivated.",
-    )
+    ),
+    applies=lambda profile: profile.custom and bool(profile.narrowest),
 )
 def custom_for_template_use(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key made by hand that a template covers."""
-    profile = context.profile_of(record)
-    if record.status.alive and profile.custom and profile.narrowest:
-        yield (
-            Grade.LOW,
-            f"apiKeyTemplateId: none, although the template '{profile.narrowest}' covers the privileges",
-        )
+    fitting = context.profile_of(record).narrowest
+    yield Grade.LOW, f"apiKeyTemplateId: none, although the template '{fitting}' covers the privileges"
 
 
 @REGISTRY.record(
@@ -45,15 +43,14 @@ def custom_for_template_use(record: KeyRecord, context: Context) -> Iterable[Hit
         "another; the longer list is used)",
         "Replace the legacy key by keys made from templates.",
         grades="critical for Search Impersonate",
-    )
+    ),
+    applies=lambda profile: profile.custom and bool(profile.excluded),
 )
 def excluded_privilege_on_custom(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key that could not be made today."""
-    profile = context.profile_of(record)
-    if not record.status.alive or not profile.custom or not profile.excluded:
-        return
-    grade = Grade.CRITICAL if _IMPERSONATE in profile.excluded else Grade.MEDIUM
-    yield grade, f"privileges: {', '.join(profile.excluded)} on a key without template"
+    excluded = context.profile_of(record).excluded
+    grade = Grade.CRITICAL if _IMPERSONATE in excluded else Grade.MEDIUM
+    yield grade, f"privileges: {', '.join(excluded)} on a key without template"
 
 
 @REGISTRY.record(
@@ -64,13 +61,13 @@ def excluded_privilege_on_custom(record: KeyRecord, context: Context) -> Iterabl
         "privileges",
         "SEARCH_API/IMPERSONATE plus anything outside Authenticated search and what is tolerated there",
         "Split the key: one that makes search tokens, and others for the rest.",
-    )
+    ),
+    applies=lambda profile: _IMPERSONATE in profile.names and bool(profile.beyond_authenticated),
 )
 def impersonate_with_more(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """The search token key does other work too. USAGE_ANALYTICS/IMPERSONATE is another privilege."""
-    profile = context.profile_of(record)
-    if record.status.alive and _IMPERSONATE in profile.names and profile.beyond_authenticated:
-        yield Grade.HIGH, f"privileges: {_IMPERSONATE} together with {_some(profile.beyond_authenticated)}"
+    more = context.profile_of(record).beyond_authenticated
+    yield Grade.HIGH, f"privileges: {_IMPERSONATE} together with {_some(more)}"
 
 
 @REGISTRY.record(
@@ -81,13 +78,12 @@ def impersonate_with_more(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "privileges, allowedIps, impersonationRestrictions",
         "SEARCH_API/IMPERSONATE with neither allowed IPs nor restricted identities",
         "Add allowed IPs (with a new key), and restrict the identities.",
-    )
+    ),
+    applies=lambda profile: _IMPERSONATE in profile.names,
 )
 def impersonate_unrestricted(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """Neither addresses nor identities are limited."""
-    if not record.status.alive or record.allowed_ips or record.allowed_user_ids:
-        return
-    if _IMPERSONATE in context.profile_of(record).names:
+    if not record.allowed_ips and not record.allowed_user_ids:
         yield Grade.MEDIUM, f"privileges: {_IMPERSONATE} with no allowedIps and no impersonationRestrictions"
 
 
@@ -99,12 +95,11 @@ def impersonate_unrestricted(record: KeyRecord, context: Context) -> Iterable[Hi
         "privileges, expirationDate, createdDate",
         "VIEW_ALL_CONTENT and no expiration date, or one more than 14 days after the creation",
         "Delete the key, and make one that lives for 1 to 14 days when it is needed.",
-    )
+    ),
+    applies=lambda profile: _VIEW_ALL in profile.names,
 )
 def view_all_content_lifetime(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key that bypasses item permissions and lives too long. A Custom key may do so without expiry."""
-    if not record.status.alive or _VIEW_ALL not in context.profile_of(record).names:
-        return
     if record.expires is None:
         yield Grade.CRITICAL, f"expirationDate: none on a key with {_VIEW_ALL}"
     elif record.created is not None:
@@ -121,12 +116,12 @@ def view_all_content_lifetime(record: KeyRecord, context: Context) -> Iterable[H
         "privileges, status",
         "VIEW_ALL_CONTENT on an active key",
         "Delete the key after troubleshooting: it bypasses the permissions of every item.",
-    )
+    ),
+    applies=lambda profile: _VIEW_ALL in profile.names,
 )
 def view_all_content_present(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key that sees everything is active."""
-    if record.status.alive and _VIEW_ALL in context.profile_of(record).names:
-        yield Grade.HIGH, f"privileges: {_VIEW_ALL} on an active key"
+    yield Grade.HIGH, f"privileges: {_VIEW_ALL} on an active key"
 
 
 @REGISTRY.record(
@@ -138,16 +133,17 @@ def view_all_content_present(record: KeyRecord, context: Context) -> Iterable[Hi
         "a Custom key with critical or sensitive privileges has no expiration date",
         "Make a new key with an expiration date.",
         grades="medium if its privileges are only sensitive",
-    )
+    ),
+    applies=lambda profile: profile.custom and profile.sensitivity is not Sensitivity.PUBLIC_SAFE,
 )
 def custom_never_expires(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A powerful key for ever."""
-    profile = context.profile_of(record)
-    if not record.status.alive or not profile.custom or record.expires is not None:
+    if record.expires is not None:
         return
-    if profile.sensitivity is Sensitivity.CRITICAL:
-        yield Grade.HIGH, f"expirationDate: none, with critical privileges: {_some(profile.critical)}"
-    elif profile.sensitivity is Sensitivity.SENSITIVE:
+    critical = context.profile_of(record).critical
+    if critical:
+        yield Grade.HIGH, f"expirationDate: none, with critical privileges: {_some(critical)}"
+    else:
         yield Grade.MEDIUM, "expirationDate: none, with sensitive privileges"
 
 
@@ -160,13 +156,12 @@ def custom_never_expires(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "no template covers the privileges, and they span several templates, or search plus push, or search "
         "plus administration",
         "Split the key: one key, one purpose.",
-    )
+    ),
+    applies=lambda profile: len(profile.purposes) > 1,
 )
 def single_purpose(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key with several jobs."""
-    profile = context.profile_of(record)
-    if record.status.alive and len(profile.purposes) > 1:
-        yield Grade.MEDIUM, f"privileges: span {', '.join(profile.purposes)}"
+    yield Grade.MEDIUM, f"privileges: span {', '.join(context.profile_of(record).purposes)}"
 
 
 @REGISTRY.record(
@@ -178,14 +173,14 @@ def single_purpose(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "the template is known, and the key has privileges beyond its documented and tolerated set",
         "Make a new key with fewer privileges, and deactivate this one: privileges can't be changed.",
         grades="high if one of them is critical",
-    )
+    ),
+    applies=lambda profile: bool(profile.excess),
 )
 def least_privilege(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """Privileges that the template does not grant."""
     profile = context.profile_of(record)
-    if record.status.alive and profile.excess:
-        grade = Grade.HIGH if profile.critical_excess else Grade.MEDIUM
-        yield grade, f"privileges: {_some(profile.excess)} beyond the template '{profile.template}'"
+    grade = Grade.HIGH if profile.critical_excess else Grade.MEDIUM
+    yield grade, f"privileges: {_some(profile.excess)} beyond the template '{profile.template}'"
 
 
 @REGISTRY.record(
@@ -196,13 +191,13 @@ def least_privilege(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "privileges",
         "PLATFORM/API_KEY CREATE or EDIT on an active key",
         "It is needed once, when a Crawling Module is installed: delete the key after pairing.",
-    )
+    ),
+    applies=lambda profile: bool(_MAKES_KEYS & profile.names),
 )
 def api_key_create(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key that outlives its own revocation by making others."""
-    held = {"PLATFORM/API_KEY/CREATE", "PLATFORM/API_KEY/EDIT"} & context.profile_of(record).names
-    if record.status.alive and held:
-        yield Grade.HIGH, f"privileges: {', '.join(sorted(held))} on an active key"
+    held = _MAKES_KEYS & context.profile_of(record).names
+    yield Grade.HIGH, f"privileges: {', '.join(sorted(held))} on an active key"
 
 
 @REGISTRY.record(
@@ -214,13 +209,12 @@ def api_key_create(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "Anonymous search, Authenticated search, Search pages, or a key without template that may search; "
         "not where a catalogue is set or the key is used by Commerce code",
         "Set a search hub, so that queries are routed to the right pipeline.",
-    )
+    ),
+    applies=lambda profile: profile.wants_search_hub,
 )
 def search_hub_missing(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A search key without a hub."""
-    if not record.status.alive or record.search_hub or record.catalog_id:
-        return
-    if context.profile_of(record).wants_search_hub and record.key_id not in context.commerce_keys:
+    if not record.search_hub and not record.catalog_id and record.key_id not in context.commerce_keys:
         yield Grade.MEDIUM, "searchHub: none, so every pipeline can be queried"
 
 
@@ -238,11 +232,7 @@ def search_hub_missing(record: KeyRecord, context: Context) -> Iterable[Hit]:
 )
 def commerce_search_hub(record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A hub where the Commerce API sets its own."""
-    if (
-        record.status.alive
-        and record.search_hub
-        and (record.catalog_id or record.key_id in context.commerce_keys)
-    ):
+    if record.search_hub and (record.catalog_id or record.key_id in context.commerce_keys):
         yield Grade.MEDIUM, "searchHub: set on a Commerce key"
 
 

@@ -1,0 +1,76 @@
+"""Lint results and key lists as one HTML page without scripts, for a browser or a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from keylint.keys.render_text import day, issue_line, places
+from keylint.keys.report import KeyList, LintReport
+from keylint.report.clean import clean
+
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:75rem}"
+    "table{border-collapse:collapse;width:100%}"
+    "td,th{border-bottom:1px solid #ccc;padding:.3rem .6rem;text-align:left;vertical-align:top}"
+    ".critical,.high{color:#a40000;font-weight:600}.medium{color:#8a5a00;font-weight:600}"
+    "code{overflow-wrap:anywhere}"
+    "@media (prefers-color-scheme:dark){body{background:#111;color:#ddd}"
+    ".critical,.high{color:#ff8a80}.medium{color:#ffc164}a{color:#8ab4f8}td,th{border-color:#444}}"
+)
+
+
+def render_lint(report: LintReport) -> Iterator[str]:
+    """The issues as a table."""
+    counts = ", ".join(f"{count} {grade.value}" for grade, count in report.counts().items() if count)
+    yield from _head(f"Keys of {report.path}", f"{report.keys} keys, {len(report.issues)} issues. {counts}")
+    if not report.complete:
+        yield f"<p>The inventory is partial: {_text(report.partial_reason)}.</p>"
+    yield from _table_head("Severity", "Check", "Key and field", "Remedy")
+    for issue in report.issues:
+        check, grade = issue.check, issue.grade.value
+        yield (
+            f'<tr><td class="{grade}">{grade}</td>'
+            f'<td><a href="{escape(check.source)}" title="{escape(check.title)}">{check.id}</a></td>'
+            f"<td>{_text(issue_line(issue, report.path))}</td><td>{_text(check.remedy)}</td></tr>"
+        )
+    yield "</table>"
+
+
+def render_list(keys: KeyList) -> Iterator[str]:
+    """The keys as a table."""
+    yield from _head(f"Keys of {keys.path}", f"{len(keys.rows)} keys")
+    if not keys.complete:
+        yield f"<p>The inventory is partial: {_text(keys.partial_reason)}.</p>"
+    yield from _table_head(
+        "Key", "Name", "Template", "Privacy", "Sensitivity", "Status", "Last used", "Expires", "Found in"
+    )
+    for row in keys.rows:
+        record = row.record
+        cells: Iterable[str] = (
+            f"<code>{_text(record.key_id)}</code>",
+            _text(record.label),
+            _text(row.template),
+            _text(row.privacy),
+            _text(row.sensitivity),
+            _text(record.raw_status or record.status.value),
+            day(record.last_used),
+            day(record.expires),
+            "<br>".join(escape(place) for place in places(row)),
+        )
+        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    yield "</table>"
+
+
+def _head(title: str, summary: str) -> Iterator[str]:
+    yield "<!doctype html>"
+    yield f'<html lang="en"><meta charset="utf-8"><title>{_text(title)}</title><style>{_STYLE}</style>'
+    yield f"<h1>{_text(title)}</h1><p>{_text(summary)}</p>"
+
+
+def _table_head(*names: str) -> Iterator[str]:
+    yield "<table><tr>" + "".join(f"<th>{escape(name)}</th>" for name in names) + "</tr>"
+
+
+def _text(text: str) -> str:
+    return escape(clean(text))
