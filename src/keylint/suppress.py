@@ -104,9 +104,7 @@ class Suppressor:
         """Expired ignores; after a `whole` scan also ignores and baseline entries that matched nothing."""
         for number, (ignore, _) in enumerate(self._ignores):
             if self._expired(ignore):
-                text = (
-                    f"the ignore for {ignore.label} expired on {ignore.expires}: renew it or fix it"
-                )
+                text = f"the ignore for {ignore.label} expired on {ignore.expires}: renew it or fix it"
                 yield Problem("expired-ignore", Level.WARNING, text)
             elif whole and number not in self._used:
                 yield Problem(

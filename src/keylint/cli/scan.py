@@ -62,7 +62,7 @@ def scan(
         if staged:
             from keylint.sources.staged import StagedSource
 
-            return StagedSource(path, exclude=config.exclude)
+            return StagedSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
         from keylint.sources.files import FileSource
 
         return FileSource(path, exclude=config.exclude, max_file_size=config.max_file_size)

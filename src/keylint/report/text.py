@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from keylint.model import CommitRef, Finding, Level, Report, Skipped, Suppression, VerdictKind
+from keylint.model import CommitRef, Finding, Level, Report, Skipped, Suppression, Surface, VerdictKind
 from keylint.report.clean import clean
 from keylint.report.common import (
     URGENCY,
@@ -74,7 +74,7 @@ def _finding(finding: Finding, options: RenderOptions) -> list[Line]:
         ("line", [clean(finding.locations[0].snippet.strip())]),
         ("history", _history(finding)),
         ("key", _which(finding)),
-        ("why", [clean(verdict.reason.text), *(clean(note.text) for note in verdict.notes)]),
+        ("why", _why(finding)),
         ("proof", _evidence(finding)),
         ("may do", _may_do(finding)),
         ("to settle", [clean(advice.settle)]),
@@ -96,7 +96,7 @@ def _where(finding: Finding, *, verbose: bool) -> list[str]:
         texts[-1] += f" (+{amount(more, 'more place')})"
     if finding.other_paths:
         texts.append(f"also in {_some(finding.other_paths, len(finding.other_paths) if verbose else _PATHS)}")
-    if finding.in_client:
+    if finding.in_client and finding.locations[0].origin.surface is not Surface.CLIENT:
         texts.append("the same key also sits in a client bundle of this run")
     return texts
 
@@ -118,6 +118,13 @@ def _history(finding: Finding) -> list[str]:
 
 def _commit(commit: CommitRef) -> str:
     return f"{clean(commit.id)[:12]} of {(iso(commit.date) or '')[:10]}"
+
+
+def _why(finding: Finding) -> list[str]:
+    """The deciding reason and the notes; what the row above says about the match is not said twice."""
+    verdict = finding.verdict
+    notes = [note.text for note in verdict.notes if note.text != finding.link.explanation]
+    return [clean(text) for text in (verdict.reason.text, *notes)]
 
 
 def _which(finding: Finding) -> list[str]:
