@@ -30,12 +30,11 @@ class Complaint:
 
 def check_examples(rules: Iterable[Rule], engine: Engine) -> Iterator[Complaint]:
     """Examples that are not found as their rule, and counter-examples that are."""
+    how = engine.prefilter_name
     for rule in rules:
         for number, text in enumerate(rule.examples, 1):
             if not found_as(rule, text, engine, every=True):
-                yield Complaint(
-                    rule.id, "example", f"example {number} is not found ({engine.prefilter_name})"
-                )
+                yield Complaint(rule.id, "example", f"example {number} is not found ({how})")
         for number, text in enumerate(rule.counter_examples, 1):
             if found_as(rule, text, engine, every=False):
                 yield Complaint(rule.id, "counter-example", f"counter-example {number} is found ({how})")
