@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -109,6 +108,8 @@ class _Where:
         return ConfigError(f"{self.path}: {key}: expected {expected}")
 
     def unknown(self, key: str, known: list[str]) -> ConfigError:
+        import difflib  # only mistakes need it
+
         near = difflib.get_close_matches(key.replace("_", "-"), known, n=1)
         hint = f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(sorted(known))
         return ConfigError(f"{self.path}: unknown key {key!r}", hint=hint)
@@ -144,6 +145,8 @@ def _table(path: str) -> Mapping[str, Any]:
         raise ConfigError(f"{path}: not UTF-8", hint="TOML files are UTF-8") from None
     except tomli.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
     if os.path.basename(path) != _PYPROJECT:
         return data
     table = data.get("tool", {}).get("keylint", {})
@@ -223,6 +226,8 @@ def _ignore(where: _Where, key: str, item: Mapping[str, Any]) -> Ignore:
         expires = expires.date()
     if expires is not None and not isinstance(expires, dt.date):
         raise where.error(f"{key}.expires", "a date such as 2027-01-31")
+    if "path" in texts and not _is_pattern(texts["path"]):
+        raise where.error(f"{key}.path", "a pattern in gitignore syntax")
     return Ignore(
         reason=texts["reason"],
         rule=texts.get("rule", ""),
@@ -230,6 +235,16 @@ def _ignore(where: _Where, key: str, item: Mapping[str, Any]) -> Ignore:
         fingerprint=texts.get("fingerprint", ""),
         expires=expires,
     )
+
+
+def _is_pattern(text: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([text])
+    except ValueError:
+        return False
+    return True
 
 
 def _keys(where: _Where, key: str, value: Any) -> Mapping[str, Any]:

@@ -114,6 +114,8 @@ def _parse_file(text: str, source: str) -> _RuleFile:
         data = tomli.loads(text)
     except tomli.TOMLDecodeError as exc:
         raise ConfigError(f"{source}: not valid TOML: {exc}", hint="see rules/README.md") from None
+    except RecursionError:
+        raise ConfigError(f"{source}: nested too deeply", hint="see rules/README.md") from None
     spot = Spot(source)
     tables = data.pop("rules", [])
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
