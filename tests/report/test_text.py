@@ -179,3 +179,13 @@ def test_no_name_can_start_a_line_or_a_workflow_command(name: str, width: int) -
         assert not line.lstrip().startswith("::")
         assert "##[" not in line
         assert line.isprintable() or not any(ord(char) < 32 for char in line)
+
+
+def test_many_problems_are_counted_and_the_weightiest_shown() -> None:
+    notes = [Problem("unused-allow", Level.NOTE, f"note {n}") for n in range(30)]
+    problems = (*notes, Problem("partial-inventory", Level.WARNING, "the weighty one"))
+    quiet = Report("scan", ".", (), problems=problems)
+    short = render("text", quiet, RenderOptions())
+    assert "the weighty one" in short
+    assert "21 more problems; -v lists them" in short
+    assert "note 29" in render("text", quiet, RenderOptions(verbose=True))

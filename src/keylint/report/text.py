@@ -26,6 +26,7 @@ from keylint.report.options import RenderOptions
 from keylint.report.summary import amount, clean_summary, human_bytes
 
 _PLACES = 4  # listed unless verbose
+_PROBLEMS = 10
 _PATHS = 3
 _RECORDS = 5
 _SKIPPED = 10
@@ -174,11 +175,16 @@ def _notices(report: Report, options: RenderOptions) -> list[Line]:
     lines: list[Line] = []
     if report.revealed:
         lines.append([("warning", _STYLES[Level.WARNING]), (": snippets hold whole secrets (--reveal)", "")])
-    for problem in report.problems:
+    problems = sorted(report.problems, key=lambda problem: -problem.level.rank)
+    shown = problems if options.verbose else problems[:_PROBLEMS]
+    for problem in shown:
         where = problem_place(problem)
         text = f": {where}: {clean(problem.text)}" if where else f": {clean(problem.text)}"
         name = problem.level.value if problem.level is not Level.NONE else Level.NOTE.value
         lines += wrapped([(name, _STYLES[problem.level])], text, options.width)
+    if len(shown) < len(problems):
+        more = amount(len(problems) - len(shown), "more problem")
+        lines += wrapped([("note", _STYLES[Level.NOTE])], f": {more}; -v lists them", options.width)
     missed = [item for item in report.skipped if item.incomplete]
     lines += _skipped("not read", missed, _STYLES[Level.WARNING], options)
     if options.verbose:
