@@ -31,7 +31,7 @@ def clean(arguments: list[str]) -> int | None:
         return None
     try:
         git_folder = _plain_repository()
-        text = _summary(git_folder) if git_folder else ""
+        text = _summary(git_folder, "." in arguments) if git_folder else ""
         if text and "-q" not in arguments and "--quiet" not in arguments:
             os.write(1, text.encode())
     except (OSError, ValueError, zlib.error):
@@ -73,9 +73,12 @@ def _is_configured(folder: str) -> bool:
         return False
 
 
-def _summary(git_folder: str) -> str:
-    """The last line of a clean run, or "" if it takes the full command to tell."""
-    with _Git((*STAGED, "HEAD", "--", ".")) as staged:
+def _summary(git_folder: str, below: bool) -> str:
+    """The last line of a clean run, or "" if it takes the full command to tell.
+
+    `below` limits it to the current folder.
+    """
+    with _Git((*STAGED, "HEAD", "--", *(["."] if below else []))) as staged:
         from keylint.engine.quickdb import QuickDatabase
         from keylint.report.summary import clean_summary
         from keylint.rulecache import stored_rules

@@ -167,7 +167,7 @@ def test_toml_that_is_nested_without_end(folder: Path) -> None:
 )
 def test_values_of_the_wrong_type_name_file_and_key(folder: Path, line: str) -> None:
     text = complaint(config(folder, line + "\n"))
-    key = re.sub(r"[\[\]]", "", line.split(" ")[0].split("\n")[0])
+    key = re.sub(r"[\[\]]", "", line.split(" ", maxsplit=1)[0].split("\n", maxsplit=1)[0])
     assert "keylint.toml" in text
     assert key in text
 

@@ -69,8 +69,9 @@ def test_only_what_is_below_the_current_folder_counts(
     stage(repo, "a.txt", f'key = "{KEY}"\n')
     stage(repo, "sub/b.txt", "harmless\n")
     monkeypatch.chdir(repo.path / "sub")
-    assert quick.clean(ARGUMENTS) == 0
+    assert quick.clean([*ARGUMENTS, "."]) == 0
     assert "in 1 file " in capfd.readouterr().out
+    assert quick.clean(ARGUMENTS) is None
 
 
 def test_the_index_that_the_hook_names_is_read(

@@ -38,7 +38,7 @@ def hook(words: tuple[str, ...]) -> int:
             return NamedFilesSource(files, exclude=config.exclude, max_file_size=config.max_file_size)
         from keylint.sources.staged import StagedSource
 
-        return StagedSource(".", exclude=config.exclude, max_file_size=config.max_file_size)
+        return StagedSource(exclude=config.exclude, max_file_size=config.max_file_size)
 
     return execute("hook", ".", options, from_source(make_source), whole=False)
 

@@ -15,7 +15,7 @@ from keylint.pipeline import Source
 
 
 @click.command()
-@click.argument("path", default=".")
+@click.argument("path", required=False)
 @click.option("--staged", is_flag=True, help="Scan what the index holds, not what the working tree holds.")
 @click.option("--history", is_flag=True, help="Scan everything that any commit ever held.")
 @click.option("--range", "range_", metavar="A..B", help="Scan what B adds to A, commit by commit.")
@@ -26,7 +26,7 @@ from keylint.pipeline import Source
 @click.option("--show-authors", is_flag=True, help="Name the authors of commits.")
 @scan_options
 def scan(
-    path: str,
+    path: str | None,
     *,
     staged: bool,
     history: bool,
@@ -38,7 +38,8 @@ def scan(
 ) -> int:
     """Scan a working tree, a file, or standard input ("-") for exposed keys.
 
-    In a git repository, ignored files are left out unless git tracks them.
+    PATH is the current folder by default, with --staged all of the index. In a git repository, ignored files
+    are left out unless git tracks them.
     """
     options = Options(**given)
     past = history or range_ or since or include_unreachable
@@ -46,13 +47,14 @@ def scan(
         raise UsageError("standard input has neither an index nor a history")
     if staged and past:
         raise UsageError("--staged and --history exclude each other")
-    _check_path(path)
+    target = "." if path is None else path
+    _check_path(target)
     if past:
         from keylint.cli.history import scan_history
         from keylint.sources.history import Span
 
         span = Span(range_ or "", since or "", include_unreachable)
-        return scan_history(path, options, span, show_authors=show_authors)
+        return scan_history(target, options, span, show_authors=show_authors)
 
     def make_source(config: Config) -> Source:
         if path == "-":
@@ -65,9 +67,9 @@ def scan(
             return StagedSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
         from keylint.sources.files import FileSource
 
-        return FileSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
+        return FileSource(target, exclude=config.exclude, max_file_size=config.max_file_size)
 
-    return execute("scan", path, options, from_source(make_source), whole=not staged and path != "-")
+    return execute("scan", target, options, from_source(make_source), whole=not staged and path != "-")
 
 
 @click.command()

@@ -43,24 +43,26 @@ def parse_raw(output: bytes) -> Iterator[RawChange]:
 class StagedSource:
     """The staged content of the repository that holds `path`, limited to what is below `path`.
 
+    Without a path it is all of what is staged around the current folder, as `git commit` takes it.
     Raises SourceError (see `GitRepo.discover`) where there is no repository with a work tree, or nothing
     of that name in it.
     """
 
     def __init__(
-        self, path: str = ".", *, exclude: Sequence[str] = (), max_file_size: int = MAX_FILE_BYTES
+        self, path: str | None = None, *, exclude: Sequence[str] = (), max_file_size: int = MAX_FILE_BYTES
     ) -> None:
-        self._repo = GitRepo.discover(path)
+        self._repo = GitRepo.discover(path or ".")
         if not self._repo.top:
             raise NotARepositoryError(
-                f"{printable(path)}: a bare repository has nothing staged", hint="run it in a work tree"
+                f"{printable(path or '.')}: a bare repository has nothing staged",
+                hint="run it in a work tree",
             )
         self.root = self._repo.top
         self.problems: list[Problem] = []
-        self._below = self._repo.relative(path)
+        self._below = self._repo.relative(path) if path else ""
         self._excludes = Excludes(exclude)
         self._max_file_size = max_file_size
-        if not os.path.lexists(path) and not self._repo.run("ls-files", "-z", "--", self._below):
+        if path and not os.path.lexists(path) and not self._repo.run("ls-files", "-z", "--", self._below):
             raise SourceError(f"{printable(path)}: no such file or folder, nor is there one in the index")
 
     def repository(self) -> Repository:
