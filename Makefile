@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 TOOLS ?= .tools
 BIN := $(VENV)/bin
-# pytest-xdist workers
+# pytest-xdist workers. A file's tests stay together (--dist loadfile): some files build an environment once.
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
@@ -49,7 +49,7 @@ lint: $(VENV)/.stamp  ## Format, style, types, import directions, action, workfl
 	$(BIN)/shellcheck scripts/*.sh .ci/run
 
 test: setup  ## Run the tests
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 pythons:  ## Run the tests on every Python from 3.10 on that this machine has
 	bash scripts/test-pythons.sh
@@ -57,7 +57,7 @@ pythons:  ## Run the tests on every Python from 3.10 on that this machine has
 check: lint test  ## What CI runs
 
 coverage: setup  ## Run the tests and measure branches
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov=keylint --cov-branch --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov=keylint --cov-branch --cov-report=term-missing:skip-covered
 
 bench: $(VENV)/.stamp  ## Compare with other scanners: staged scans of a small repository (see bench/README.md)
 	$(BIN)/python bench/peers.py

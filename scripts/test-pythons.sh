@@ -24,7 +24,7 @@ for version in 3.10 3.11 3.12 3.13 3.14; do
   fi
   echo "Python $version: $python"
   make --no-print-directory setup PYTHON="$python" VENV=".tools/python$version"
-  ".tools/python$version/bin/python" -m pytest -q -n auto --dist loadgroup "$@"
+  ".tools/python$version/bin/python" -m pytest -q -n auto --dist loadfile "$@"
   tested=$((tested + 1))
 done
 [ "$tested" -gt 0 ]

@@ -21,9 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
-# One xdist worker installs the action once.
-pytestmark = pytest.mark.xdist_group("action")
-
 
 @dataclass(frozen=True)
 class Outcome:

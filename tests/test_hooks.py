@@ -16,8 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "src", "rules")
 
-# One xdist worker runs all of them, so that the environment is built once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hooks")]
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 RULE_FILES = sorted(path.relative_to(ROOT / "rules").as_posix() for path in (ROOT / "rules").rglob("*.toml"))
 
-# One xdist worker builds the wheel once.
-pytestmark = pytest.mark.xdist_group("packaging")
-
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
