@@ -142,7 +142,7 @@ def _lint(
     from keylint.keys.report import LintReport, ordered
 
     config = _settle(config_path)
-    now = _parse_now(now_text)
+    now = parse_now(now_text)
     snapshot = _load(inventory, personal=members is not None)
     settings = _choice(config, _split(select), _split(ignore))
     context = _context(snapshot, now, _join(findings, snapshot), settings, _members(members))
@@ -221,7 +221,8 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part for value in values for part in value.replace(",", " ").split())
 
 
-def _parse_now(text: str | None) -> dt.datetime:
+def parse_now(text: str | None) -> dt.datetime:
+    """The date of `--now`, or the clock's. Raises UsageError."""
     from keylint.inventory.dates import parse_date
 
     if text is None:

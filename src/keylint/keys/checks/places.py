@@ -35,6 +35,7 @@ _ONE_UP = {
         "the key is private or has a critical privilege",
         "Deactivate it now, create one from it, keep that on the server, and use search tokens.",
         grades="high where only the visible end of the value was compared with several entries",
+        providers=("coveo", "algolia"),
     )
 )
 def private_key_in_client_code(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -53,6 +54,7 @@ def private_key_in_client_code(found: Found, record: KeyRecord, context: Context
         "the key is public",
         "Replace it regularly, and limit it to a search hub.",
         grades="low if the key is older than the rotation age (rotate-public-days)",
+        providers=("coveo", "algolia"),
     )
 )
 def public_key_in_client_code(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -74,6 +76,7 @@ def public_key_in_client_code(found: Found, record: KeyRecord, context: Context)
         "always",
         "Move the key to a secret store, and rotate it.",
         grades="low for a public key",
+        providers=("coveo", "algolia"),
     )
 )
 def key_in_repository(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -93,6 +96,7 @@ def key_in_repository(found: Found, record: KeyRecord, context: Context) -> Iter
         "variable prefix REACT_APP_, VITE_, NEXT_PUBLIC_, NUXT_PUBLIC_, GATSBY_, PUBLIC_ or EXPO_PUBLIC_",
         "such a variable holds a private key",
         "Use a server-only variable, and scan the build output.",
+        providers=("coveo", "algolia"),
     )
 )
 def private_key_in_bundled_variable(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -128,6 +132,7 @@ def token_in_url(found: Found, record: KeyRecord, context: Context) -> Iterable[
         "findings without an inventory entry",
         "always, except with a partial inventory, where absence proves nothing",
         "Find the organisation that the key belongs to, and check its privileges.",
+        providers=("coveo", "algolia"),
     )
 )
 def unknown_key_in_client_code(records: tuple[KeyRecord, ...], context: Context) -> Iterator[Issue]:
@@ -135,7 +140,7 @@ def unknown_key_in_client_code(records: tuple[KeyRecord, ...], context: Context)
     providers = {record.provider for record in records}
     check = REGISTRY.checks["unknown-key-in-client-code"]
     for found in context.strangers if context.complete else ():
-        if found.in_client and family(found) == "coveo" and "coveo" in providers:
+        if found.in_client and family(found) in providers and family(found) in check.providers:
             yield Issue(check, check.grade, f"no entry has this key: {_place(found)}", found=found)
 
 
