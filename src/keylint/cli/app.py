@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from keylint import __version__
+from keylint.cli.output import discard_stdout
 from keylint.errors import ExitCode, KeylintError
 
 _COMMANDS = {
@@ -82,7 +83,7 @@ def run(argv: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader went away, as `| head` does. Nothing more can be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
         return ExitCode.INCOMPLETE
     except Exception as error:  # noqa: BLE001 - the last stop: a traceback could quote scanned content
         _report_bug(error, debug=debug)

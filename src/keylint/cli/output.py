@@ -9,20 +9,32 @@ import tempfile
 from keylint.errors import UsageError
 
 
-def write(text: str, output: str | None) -> None:
+def write(text: str, output: str | None, *, private: bool = False) -> None:
     """Write `text` to the file `output`, or to standard output if there is none.
 
-    A file appears whole or not at all. Raises UsageError where it cannot be written.
+    A file appears whole or not at all, and a `private` one only its owner can read. Raises UsageError where
+    it cannot be written, BrokenPipeError where nobody reads standard output.
     """
     if output:
-        _write_file(output, text)
+        _write_file(os.path.realpath(output), text, shown=output, private=private)
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_stdout()
+        raise UsageError(f"standard output: cannot be written: {error.strerror}") from None
 
 
-def _write_file(path: str, text: str) -> None:
+def discard_stdout() -> None:
+    """Send what is still to be written nowhere, so that Python doesn't try once more when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_file(path: str, text: str, *, shown: str, private: bool) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     temporary = ""
     try:
@@ -33,12 +45,12 @@ def _write_file(path: str, text: str) -> None:
         handle, temporary = tempfile.mkstemp(prefix=".keylint-", dir=folder)
         with os.fdopen(handle, "wb") as stream:
             stream.write(text.encode("utf-8", "replace"))
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
-        raise UsageError(f"--output {path}: cannot be written: {error.strerror}") from None
+        raise UsageError(f"--output {shown}: cannot be written: {error.strerror}") from None
 
 
 def _umask() -> int:

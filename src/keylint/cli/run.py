@@ -136,16 +136,16 @@ def _publish(report: Report, options: Options, status: ExitCode) -> None:
 
     terminal = not options.output and sys.stdout.isatty()
     rendering = RenderOptions(
-        color=terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        color=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
         width=_width(terminal=terminal),
         include_allowed=options.show_allowed or options.verbose,
         include_suppressed=options.show_suppressed or options.verbose,
         verbose=options.verbose,
         exit_code=int(status),
     )
-    if options.quiet and options.format_name == "text" and status is ExitCode.OK:
+    if options.quiet and not options.output and options.format_name == "text" and status is ExitCode.OK:
         return
-    write(render(options.format_name, report, rendering), options.output)
+    write(render(options.format_name, report, rendering), options.output, private=options.reveal)
 
 
 def _width(*, terminal: bool) -> int:
@@ -159,7 +159,7 @@ def _width(*, terminal: bool) -> int:
 def _refuse_tracked(path: str) -> None:
     from keylint.sources.gitrepo import is_tracked
 
-    if is_tracked(path):
+    if is_tracked(path) or is_tracked(os.path.realpath(path)):
         raise UsageError(f"--reveal: {path} is tracked by git", hint="choose a file that cannot be committed")
 
 

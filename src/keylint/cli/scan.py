@@ -60,7 +60,7 @@ def scan(
         if path == "-":
             from keylint.sources.stdin import StdinSource
 
-            return StdinSource()
+            return StdinSource(max_file_size=config.max_file_size)
         if staged:
             from keylint.sources.staged import StagedSource
 
