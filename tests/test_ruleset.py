@@ -11,10 +11,18 @@ from keylint.engine import checksums, filters
 from keylint.engine.inspect import INSPECTORS
 from keylint.errors import ConfigError
 from keylint.model import Privacy, Severity
-from keylint.rule import Allowlist, Context, Requirement
+from keylint.rule import Allowlist, Context, Requirement, Rule
 from keylint.rulefields import CHECKSUMS, FILTERS
 from keylint.rulefields import INSPECTORS as INSPECTOR_NAMES
-from keylint.ruleset import builtin_dir, from_plain, load_rules, parse_rules, rule_files, to_plain
+from keylint.ruleset import (
+    builtin_dir,
+    from_plain,
+    load_rules,
+    parse_rules,
+    reads_further_files,
+    rule_files,
+    to_plain,
+)
 
 ONE = '[[rules]]\nid = "acme.key"\nregex = "acme_[a-z]{8}"\n'
 
@@ -145,12 +153,13 @@ def test_start_of_key_macro_becomes_plain_regex() -> None:
         (ONE + 'allowlists = [{ condition = "xor" }]', "allowlists.condition: unknown condition 'XOR'"),
         (ONE + ONE, "rule acme.key: the id is used twice, also in this file"),
         ('[[rules]]\nid = "a"\nregex = "a("', "rule a: regex: does not compile: missing ) at position 2"),
-        ('[[rules]]\nid = "a"\npath = "x"', "rule a: no regex"),
+        ('[[rules]]\nid = "a"\ntags = ["x"]', "rule a: no regex"),
+        ('[extend]\nurl = "x"', "extend.url: nothing is fetched"),
         ('[[rules]]\nid = "a"\nrefines = "b"', "rule a: a refinement has `refines` and `when`"),
         ('[[rules]]\nid = "a"\nrefines = "b"\nwhen = { c = {} }', "rule a: when.c: expected text, a number"),
         ('[[rules]]\nregex = "a"', "rules: a rule has no id"),
         ("rules = 3", "rules: expected [[rules]] tables"),
-        ('[extend]\npath = "x"', "extend.path: other files are not read through this key"),
+        ('[extend]\npath = "x"', "extend.path: no file 'x'"),
         ("[extend]\nusedefault = true", "extend: unknown key 'usedefault' (did you mean 'useDefault'?)"),
     ],
 )
@@ -235,3 +244,78 @@ def test_names_that_rule_files_may_use_are_those_that_the_engine_has() -> None:
     assert set(INSPECTOR_NAMES) == set(INSPECTORS)
     assert set(CHECKSUMS) == set(checksums.REGISTRY)
     assert set(FILTERS) == set(filters.NAMES)
+
+
+# ---- files that build on others, as gitleaks has it
+
+
+def by_id(*paths: str, builtin: bool = False) -> dict[str, Rule]:
+    return {rule.id: rule for rule in load_rules(paths, builtin=builtin)}
+
+
+def test_an_extended_file_gives_its_rules_and_single_ones_are_amended(tmp_path: Path) -> None:
+    write(tmp_path / "base.toml", ONE)
+    mine = write(
+        tmp_path / "mine.toml",
+        """
+        [extend]
+        path = "base.toml"
+        [[rules]]
+        id = "acme.key"
+        entropy = 3.5
+        [rules.allowlist]
+        stopwords = ["sample"]
+        """,
+    )
+    rule = by_id(mine)["acme.key"]
+    assert rule.entropy == 3.5
+    assert rule.regex == by_id(str(tmp_path / "base.toml"))["acme.key"].regex
+    assert rule.allowlists[-1].stopwords == ("sample",)
+
+
+def test_an_extended_file_is_left_without_its_disabled_rules(tmp_path: Path) -> None:
+    write(tmp_path / "base.toml", ONE)
+    mine = write(tmp_path / "mine.toml", '[extend]\npath = "base.toml"\ndisabledRules = ["acme.key"]\n')
+    assert by_id(mine) == {}
+
+
+def test_files_that_extend_each_other_are_an_error(tmp_path: Path) -> None:
+    mine = write(tmp_path / "mine.toml", '[extend]\npath = "mine.toml"\n')
+    with pytest.raises(ConfigError, match="extend each other"):
+        load_rules((mine,), builtin=False)
+
+
+def test_a_global_allowlist_of_a_file_that_uses_the_defaults_holds_for_built_in_rules(tmp_path: Path) -> None:
+    text = '[extend]\nuseDefault = true\n[allowlist]\npaths = ["vendor/"]\n'
+    mine = write(tmp_path / "mine.toml", text)
+    assert by_id(mine, builtin=True)["coveo.api_key"].allowlists[-1].paths == ("vendor/",)
+
+
+def test_a_global_allowlist_of_a_file_of_its_own_holds_for_its_rules_only(tmp_path: Path) -> None:
+    mine = write(tmp_path / "mine.toml", '[allowlist]\npaths = ["vendor/"]\n' + ONE)
+    rules = by_id(mine, builtin=True)
+    assert rules["acme.key"].allowlists
+    assert not any("vendor/" in a.paths for a in rules["coveo.api_key"].allowlists)
+
+
+def test_an_amendment_of_a_rule_that_only_gitleaks_has_is_dropped(tmp_path: Path) -> None:
+    text = (
+        '[extend]\nuseDefault = true\n[[rules]]\nid = "generic-api-key"\n[rules.allowlist]\npaths = ["x"]\n'
+    )
+    mine = write(tmp_path / "mine.toml", text)
+    assert "generic-api-key" not in by_id(mine, builtin=True)
+
+
+def test_pairs_in_the_way_of_gitleaks_are_read(tmp_path: Path) -> None:
+    text = ONE.replace('id = "acme.key"', 'id = "acme.id"\nskipReport = true') + ONE
+    text += '[[rules.required]]\nid = "acme.id"\nwithinLines = 5\n'
+    rules = by_id(write(tmp_path / "mine.toml", text))
+    assert rules["acme.id"].silent
+    assert rules["acme.key"].requires == (Requirement("acme.id", 1000),)
+
+
+def test_only_files_that_extend_others_read_further_files(tmp_path: Path) -> None:
+    base = write(tmp_path / "base.toml", ONE)
+    mine = write(tmp_path / "mine.toml", '[extend]\npath = "base.toml"\n')
+    assert not reads_further_files((base,))
+    assert reads_further_files((base, mine))

@@ -94,6 +94,7 @@ class Rule:
     checksum: str = ""
     context: Context | None = None
     requires: tuple[Requirement, ...] = ()
+    silent: bool = False  # matches count only as the other half of a pair
     proves: bool = False  # the value itself proves `privacy`: no inventory entry may soften it
     priority: int = 50
     binary: bool = True

@@ -57,7 +57,8 @@ def load_engine(
             pass  # of another version, or of another machine: made again below
     rules = _load_rules(paths, builtin)
     engine = Engine(rules, prefilter=prefilter)
-    _write(file, key, rules, engine.dump_database())
+    if not _reads_further_files(paths):
+        _write(file, key, rules, engine.dump_database())
     return engine
 
 
@@ -138,6 +139,12 @@ def _load_rules(paths: Sequence[str], builtin: bool) -> tuple[Rule, ...]:
     from keylint.ruleset import load_rules
 
     return load_rules(paths, builtin=builtin)
+
+
+def _reads_further_files(paths: Sequence[str]) -> bool:
+    from keylint.ruleset import reads_further_files
+
+    return reads_further_files(paths)
 
 
 def _builtin_folder(here: str) -> str:

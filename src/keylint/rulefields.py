@@ -51,32 +51,62 @@ class Spot:
 
 
 def read_rule(table: dict[str, Any], defaults: Mapping[str, Any], spot: Spot) -> Rule:
-    rule_id = table.get("id")
-    if not isinstance(rule_id, str) or not rule_id:
+    """A whole rule; `defaults` are the file's own top-level fields."""
+    spot = Spot(spot.source, rule_id(table, spot))
+    values = _values({**defaults, **table}, spot)
+    values.setdefault("provider", "custom")
+    values.setdefault("title", values.get("description") or spot.rule)
+    rule = Rule(**values, source=spot.source)
+    _check(rule, spot)
+    return rule
+
+
+def amend_rule(base: Rule, table: dict[str, Any], spot: Spot) -> Rule:
+    """A rule of another file with the fields of `table` in place of its own, and its allowlists added."""
+    spot = Spot(spot.source, base.id)
+    values = _values(table, spot)
+    values["allowlists"] = (*base.allowlists, *values.get("allowlists", ()))
+    rule = replace(base, **values)
+    _check(rule, spot)
+    return rule
+
+
+def is_amendment(table: Mapping[str, Any]) -> bool:
+    """Whether a table has nothing that could match, so that it can only be about a rule of another file."""
+    return not {"regex", "path", "refines"} & {key.lower() for key in table}
+
+
+def rule_id(table: Mapping[str, Any], spot: Spot) -> str:
+    """The id of a rule table."""
+    found = table.get("id")
+    if not isinstance(found, str) or not found:
         spot.at("rules").fail("a rule has no id", 'each [[rules]] table needs id = "provider.kind"')
-    spot = Spot(spot.source, rule_id)
+    return found
+
+
+def _values(table: dict[str, Any], spot: Spot) -> dict[str, Any]:
+    """The fields of a table, checked, under the names that `Rule` has for them."""
+    table = dict(table)
     single = table.pop("allowlist", None)
     if single is not None:
         table["allowlists"] = [*read_tables(table.get("allowlists", []), spot.at("allowlists")), single]
-    values: dict[str, Any] = {"source": spot.source}
-    for key, value in {**defaults, **table}.items():
+    values: dict[str, Any] = {}
+    for key, value in table.items():
         name = _LOWER.get(key.lower(), key)
         if name not in _FIELDS:
             unknown(spot, "field", key, [*_CAMEL, *(f for f in _FIELDS if f not in _CAMEL.values())])
         values[name] = _FIELDS[name](value, spot.at(key))
-    values.setdefault("provider", "custom")
-    values.setdefault("title", values.get("description") or rule_id)
-    rule = Rule(**values)
-    _check(rule, spot)
-    return rule
+    if "required" in values:
+        values["requires"] = (*values.get("requires", ()), *values.pop("required"))
+    return values
 
 
 def _check(rule: Rule, spot: Spot) -> None:
     if rule.refines:
         if rule.regex or not rule.when:
             spot.fail("a refinement has `refines` and `when`, and no `regex`")
-    elif not rule.regex:
-        spot.fail("no regex", "keylint reports values in text, so a rule for paths alone has no meaning")
+    elif not rule.regex and not rule.path:
+        spot.fail("no regex", "a rule needs a regex for values, or a path for whole files")
     elif rule.when:
         spot.at("when").fail("only a refinement has conditions", "add `refines`")
     groups = _pattern(rule.regex, spot.at("regex"))
@@ -267,13 +297,25 @@ def _requires(value: Any, spot: Spot) -> tuple[Requirement, ...]:
     return tuple(out)
 
 
-_CAMEL = {"secretGroup": "secret_group"}
+def _required(value: Any, spot: Spot) -> tuple[Requirement, ...]:
+    """gitleaks' form of a pair. Distances in lines or columns become bytes, generously."""
+    out = []
+    for raw in read_tables(value, spot):
+        table = _known_keys(raw, ("id", "withinLines", "withinColumns"), spot)
+        lines = _count(table.get("withinLines", 0), spot.at("withinLines"))
+        columns = _count(table.get("withinColumns", 0), spot.at("withinColumns"))
+        out.append(Requirement(read_text(table.get("id"), spot.at("id")), lines * _LINE_BYTES or columns))
+    return tuple(out)
+
+
+_LINE_BYTES = 200
+_CAMEL = {"secretGroup": "secret_group", "skipReport": "silent"}
 _FIELDS: dict[str, Callable[[Any, Spot], Any]] = {
     **dict.fromkeys(("id", "title", "provider", "description", "path", "refines"), read_text),
     **dict.fromkeys(("decided_by", "settle", "can_do", "impact", "docs", "evidence"), read_text),
     **dict.fromkeys(("tags", "rotate", "examples", "counter_examples"), read_texts),
     **dict.fromkeys(("secret_group", "prefix_len", "priority"), _count),
-    **dict.fromkeys(("rotate_certain", "weak", "proves", "binary"), _flag),
+    **dict.fromkeys(("rotate_certain", "weak", "proves", "binary", "silent"), _flag),
     "regex": _regex,
     "keywords": _lowered,
     "entropy": _number,
@@ -286,6 +328,7 @@ _FIELDS: dict[str, Callable[[Any, Spot], Any]] = {
     "checksum": _one_of((*CHECKSUMS, ""), "checksum"),
     "context": _context,
     "requires": _requires,
+    "required": _required,
     "samples": _samples,
     "filters": _some_of(FILTERS, "filter"),
 }
@@ -304,5 +347,6 @@ INHERITED = tuple(
         "secret_group",
         "examples",
         "counter_examples",
+        "required",
     )
 )

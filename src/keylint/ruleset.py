@@ -7,7 +7,7 @@ The format is a superset of the gitleaks v8 rule table (https://github.com/gitle
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,12 +16,15 @@ from keylint.rule import Allowlist, Context, Requirement, Rule, from_plain, to_p
 from keylint.rulefields import (
     INHERITED,
     Spot,
+    amend_rule,
+    is_amendment,
     kind_of,
     read_allowlist,
     read_rule,
     read_tables,
     read_text,
     read_texts,
+    rule_id,
     unknown,
 )
 
@@ -29,6 +32,9 @@ __all__ = [
     "Allowlist", "Context", "Requirement", "Rule", "builtin_dir", "from_plain", "load_rules", "parse_rules",
     "rule_files", "to_plain",
 ]  # fmt: skip
+
+
+_MAX_EXTENDS = 2  # files deep, as in gitleaks
 
 
 def builtin_dir() -> str:
@@ -68,11 +74,17 @@ def load_rules(paths: Sequence[str] = (), *, builtin: bool = True) -> tuple[Rule
 
     A user's rule whose id is a built-in one takes its place. Raises ConfigError with file, rule and field.
     """
-    base = _merge(_read(f) for f in (rule_files((), True) if builtin else ()))
-    own = _merge(_read(f) for f in rule_files(paths, False))
-    rules = {k: r for k, r in {**base.rules, **own.rules}.items() if k not in own.disabled or k in own.rules}
+    base = _merge([_read(f) for f in (rule_files((), True) if builtin else ())])
+    own = _merge([_read(f) for f in rule_files(paths, False)])
+    rules = _amended({**base.rules, **own.rules}, own)
+    rules = {k: r for k, r in rules.items() if k not in own.disabled or k in own.rules}
     _check_links(rules)
     return tuple(rules.values())
+
+
+def reads_further_files(paths: Sequence[str]) -> bool:
+    """Whether one of these rule files extends another, so that their own dates don't tell all changes."""
+    return any(_read(path).further for path in rule_files(paths, False))
 
 
 def parse_rules(text: str, source: str) -> tuple[Rule, ...]:
@@ -92,11 +104,19 @@ def _folder(path: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _RuleFile:
+    """What one file says: rules of its own, changes to rules of others, and allowlists for all rules.
+
+    `further`: it extends another file.
+    """
+
     rules: dict[str, Rule]
     disabled: frozenset[str] = frozenset()
+    amendments: tuple[tuple[dict[str, Any], str], ...] = ()
+    everywhere: tuple[Allowlist, ...] = ()
+    further: bool = False
 
 
-def _read(path: str) -> _RuleFile:
+def _read(path: str, depth: int = 0) -> _RuleFile:
     try:
         with open(path, encoding="utf-8") as stream:
             text = stream.read()
@@ -104,10 +124,10 @@ def _read(path: str) -> _RuleFile:
         raise ConfigError(f"{path}: not UTF-8 text", hint="rule files are TOML in UTF-8") from None
     except OSError as exc:
         raise ConfigError(f"{path}: {exc.strerror or 'cannot be read'}", hint="check --rules") from exc
-    return _parse_file(text, path)
+    return _parse_file(text, path, depth)
 
 
-def _parse_file(text: str, source: str) -> _RuleFile:
+def _parse_file(text: str, source: str, depth: int = 0) -> _RuleFile:
     import tomli  # rules usually come from the cache, and this import costs start-up time
 
     try:
@@ -121,26 +141,70 @@ def _parse_file(text: str, source: str) -> _RuleFile:
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
         spot.at("rules").fail("expected [[rules]] tables")
     shared = _shared_allowlists(data, spot)
-    disabled = _extend(data.pop("extend", {}), spot.at("extend"))
+    extend = _extend(data.pop("extend", {}), spot.at("extend"))
+    parent = _parent(extend.path, source, depth)
     defaults = _defaults(data, spot)
-    rules = (read_rule(table, defaults, Spot(source)) for table in tables)
-    merged = _merge(_RuleFile({r.id: _with_shared(r, shared)}) for r in rules)
-    return _RuleFile(merged.rules, disabled)
+    builds_on_others = extend.use_default or bool(extend.path)
+    amendments = [t for t in tables if builds_on_others and is_amendment(t)]
+    own = [read_rule(t, defaults, spot) for t in tables if t not in amendments]
+    mine = _merge([_RuleFile({r.id: _with_shared(r, shared)}) for r in own])
+    rules = {**{k: _with_shared(r, shared) for k, r in parent.rules.items()}, **mine.rules}
+    return _RuleFile(
+        {k: r for k, r in rules.items() if k not in extend.disabled or k in mine.rules},
+        extend.disabled | parent.disabled,
+        (*parent.amendments, *((t, source) for t in amendments)),
+        (*parent.everywhere, *(a for targets, a in shared if extend.use_default and not targets)),
+        bool(extend.path),
+    )
 
 
-def _merge(files: Iterable[_RuleFile]) -> _RuleFile:
+def _parent(path: str, source: str, depth: int) -> _RuleFile:
+    """The file that this one extends: its path is relative to the current folder or to this file."""
+    if not path:
+        return _RuleFile({})
+    spot = Spot(source).at("extend").at("path")
+    if depth >= _MAX_EXTENDS:
+        spot.fail(f"more than {_MAX_EXTENDS} files extend each other")
+    beside = os.path.join(os.path.dirname(os.path.abspath(source)), path)
+    found = next((p for p in (path, beside) if os.path.isfile(p)), None)
+    if found is None:
+        spot.fail(f"no file {path!r}", "give a path relative to this file")
+    return _read(found, depth + 1)
+
+
+def _merge(files: Sequence[_RuleFile]) -> _RuleFile:
     """One set of several; the same id twice is an error."""
     rules: dict[str, Rule] = {}
-    disabled: frozenset[str] = frozenset()
     for file in files:
-        disabled |= file.disabled
         for rule in file.rules.values():
             if rule.id in rules:
                 other = rules[rule.id].source
                 place = "in this file" if other == rule.source else f"in {other}"
                 Spot(rule.source, rule.id).fail(f"the id is used twice, also {place}", "ids must be unique")
             rules[rule.id] = rule
-    return _RuleFile(rules, disabled)
+    return _RuleFile(
+        rules,
+        frozenset().union(*(file.disabled for file in files)),
+        tuple(a for file in files for a in file.amendments),
+        tuple(a for file in files for a in file.everywhere),
+    )
+
+
+def _amended(rules: dict[str, Rule], own: _RuleFile) -> dict[str, Rule]:
+    """The rules with what the user's files say about rules of others.
+
+    An amendment of a rule that keylint has not is dropped: it can only have made findings fewer.
+    """
+    rules = dict(rules)
+    for table, source in own.amendments:
+        name = rule_id(table, Spot(source))
+        if name in rules:
+            rules[name] = amend_rule(rules[name], table, Spot(source))
+    if own.everywhere:
+        for name, rule in rules.items():
+            extra = tuple(a for a in own.everywhere if a not in rule.allowlists)
+            rules[name] = replace(rule, allowlists=(*rule.allowlists, *extra))
+    return rules
 
 
 def _check_links(rules: Mapping[str, Rule]) -> None:
@@ -155,18 +219,32 @@ def _check_links(rules: Mapping[str, Rule]) -> None:
                 unknown(spot.at("requires"), "rule", requirement.rule, rules)
 
 
-def _extend(table: Any, spot: Spot) -> frozenset[str]:
+@dataclass(frozen=True)
+class _Extend:
+    """gitleaks' [extend]."""
+
+    path: str = ""
+    use_default: bool = False
+    disabled: frozenset[str] = frozenset()
+
+
+def _extend(table: Any, spot: Spot) -> _Extend:
     """gitleaks' [extend]: the default rules are keylint's own; single ones can be left out."""
     if not isinstance(table, dict):
         spot.fail(f"expected a table, not {kind_of(table)}")
     for key in table:
-        if key in ("path", "url"):
-            spot.at(key).fail(
-                "other files are not read through this key", "give that file with --rules as well"
-            )
-        if key not in ("useDefault", "disabledRules"):
-            unknown(spot, "key", key, ("useDefault", "disabledRules"))
-    return frozenset(read_texts(table.get("disabledRules", []), spot.at("disabledRules")))
+        if key == "url":
+            spot.at(key).fail("nothing is fetched", "download the file and name it with extend.path")
+        if key not in ("path", "useDefault", "disabledRules"):
+            unknown(spot, "key", key, ("path", "useDefault", "disabledRules"))
+    use_default = table.get("useDefault", False)
+    if not isinstance(use_default, bool):
+        spot.at("useDefault").fail(f"expected true or false, not {kind_of(use_default)}")
+    return _Extend(
+        read_text(table.get("path", ""), spot.at("path")),
+        use_default,
+        frozenset(read_texts(table.get("disabledRules", []), spot.at("disabledRules"))),
+    )
 
 
 def _defaults(data: Mapping[str, Any], spot: Spot) -> dict[str, Any]:

@@ -168,7 +168,8 @@ class Engine:
         for number in sorted(candidates, key=lambda n: _extent(candidates[n], len(data))):
             if self._patterns[number].binary or not binary:
                 hits += self._of_rule(number, blob, candidates[number], path, budget)
-        return ScanResult(settle_overlaps(pair(hits), self._order), budget.limits)
+        told = (hit for hit in pair(hits) if not hit.base.silent)
+        return ScanResult(settle_overlaps(told, self._order), budget.limits)
 
     def _of_rule(
         self, number: int, blob: Blob, ends: list[int] | None, path: str, budget: Budget
