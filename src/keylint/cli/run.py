@@ -14,8 +14,9 @@ from keylint.cli.output import write
 from keylint.config import Config, find_config, load_config
 from keylint.engine import Engine
 from keylint.errors import ExitCode, UsageError
-from keylint.model import Level, Report, Repository
+from keylint.model import Level, Problem, Report, Repository
 from keylint.pipeline import Feed, Job, Source, feed_from, run
+from keylint.rule import Rule
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,17 @@ def build(
         salt=config.fingerprint_salt.encode(),
         whole=whole,
         prefilter=engine.prefilter_name,
-        problems=tuple(problem for snapshot in snapshots for problem in snapshot.problems),
+        problems=(
+            *(problem for snapshot in snapshots for problem in snapshot.problems),
+            *(_not_applied(rule) for rule in engine.rules if not rule.regex and not rule.refines),
+        ),
         revealed=options.reveal,
     )
+
+
+def _not_applied(rule: Rule) -> Problem:
+    text = f"rule {rule.id} looks at file names only: it was not applied, because keylint reports values"
+    return Problem("rule-not-applied", Level.NOTE, text, path=rule.source)
 
 
 def exit_status(report: Report, fail_on: Level) -> ExitCode:
