@@ -75,13 +75,12 @@ def _sniff_utf16(sample: bytes) -> Coding:
     """UTF-16 without a mark has its NULs on one side: odd positions in LE, even ones in BE."""
     half = max(1, len(sample) // 2)
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    for encoding, empty, other, low in (
-        ("utf-16-le", odd, even, sample[0::2]),
-        ("utf-16-be", even, odd, sample[1::2]),
-    ):
-        # Tables of small numbers look like UTF-16, too, but are full of control characters.
-        if empty * 5 >= half and empty > 16 * other and _control_share(low) < 0.02:
-            return Coding(encoding)
+    for encoding, empty, other in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if empty * 5 >= half and empty > 16 * other:
+            # Tables of small numbers look like UTF-16, too, but are full of control characters.
+            text = sample[: 2 * half].decode(encoding, "replace").encode("utf-8")
+            if _control_share(text) < 0.02:
+                return Coding(encoding)
     return _UTF8
 
 
