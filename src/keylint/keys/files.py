@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 
 from keylint.errors import UsageError
 
 
-def write_private(path: str, data: bytes, option: str = "--output") -> None:
+def write_private(path: str, data: bytes, option: str = "--output", *, alone: bool = False) -> None:
     """Write `data` to `path` with mode 0600, atomically and durably, replacing what is there.
 
-    Raises UsageError that names `option` and path.
+    `alone` says that nobody else writes this file now: what a killed run left is then cleared away. Raises
+    UsageError that names `option` and path.
     """
-    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
+    temporary = f"{path}.tmp" if alone else f"{path}.{secrets.token_hex(4)}.tmp"
     try:
+        if alone:
+            remove(temporary)
         write_new(temporary, data)
         os.replace(temporary, path)
         sync_folder(path)
@@ -46,7 +50,5 @@ def sync_folder(path: str) -> None:
 
 def remove(path: str) -> None:
     """Remove a file if it is there."""
-    try:
+    with suppress(FileNotFoundError):
         os.unlink(path)
-    except FileNotFoundError:
-        return

@@ -89,7 +89,7 @@ def save(journal: Journal) -> None:
     """Write the journal. Raises UsageError where it cannot be written."""
     document = {"format": FORMAT, "version": VERSION, **asdict(journal)}
     del document["path"]
-    write_private(journal.path, (json.dumps(document, indent=1) + "\n").encode(), "--journal")
+    write_private(journal.path, (json.dumps(document, indent=1) + "\n").encode(), "--journal", alone=True)
 
 
 def load(path: str) -> Journal | None:
