@@ -319,3 +319,16 @@ def test_only_files_that_extend_others_read_further_files(tmp_path: Path) -> Non
     mine = write(tmp_path / "mine.toml", '[extend]\npath = "base.toml"\n')
     assert not reads_further_files((base,))
     assert reads_further_files((base, mine))
+
+
+def test_a_rule_of_the_user_has_no_filters_that_it_did_not_ask_for(tmp_path: Path) -> None:
+    plain = write(tmp_path / "plain.toml", ONE)
+    asking = write(tmp_path / "asking.toml", ONE + 'filters = ["placeholder"]\n')
+    assert by_id(plain)["acme.key"].filters == ("none",)
+    assert by_id(asking)["acme.key"].filters == ("placeholder",)
+
+
+def test_a_generic_rule_gives_way_to_specific_ones(tmp_path: Path) -> None:
+    mine = write(tmp_path / "mine.toml", ONE.replace("acme.key", "generic-api-key") + ONE)
+    rules = by_id(mine)
+    assert rules["generic-api-key"].priority < rules["acme.key"].priority

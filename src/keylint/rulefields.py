@@ -23,6 +23,8 @@ FILTERS = (
     "placeholder", "placeholder_words", "repeated", "sequence", "template", "url", "uuid", "words",
 )  # fmt: skip
 
+GENERIC_PRIORITY = 10  # where a specific rule finds the same value, it names it
+
 # `(?&start)`: where a key may start. Not inside a word, but the letters of an escape such as \n, %3D or
 # \u003d before it are no word.
 START = r"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2}))"
@@ -56,6 +58,8 @@ def read_rule(table: dict[str, Any], defaults: Mapping[str, Any], spot: Spot) ->
     values = _values({**defaults, **table}, spot)
     values.setdefault("provider", "custom")
     values.setdefault("title", values.get("description") or spot.rule)
+    if "generic" in spot.rule:
+        values.setdefault("priority", GENERIC_PRIORITY)
     rule = Rule(**values, source=spot.source)
     _check(rule, spot)
     return rule

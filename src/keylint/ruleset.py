@@ -76,7 +76,7 @@ def load_rules(paths: Sequence[str] = (), *, builtin: bool = True) -> tuple[Rule
     """
     base = _merge([_read(f) for f in (rule_files((), True) if builtin else ())])
     own = _merge([_read(f) for f in rule_files(paths, False)])
-    rules = _amended({**base.rules, **own.rules}, own)
+    rules = _amended({**base.rules, **{k: _as_written(r) for k, r in own.rules.items()}}, own)
     rules = {k: r for k, r in rules.items() if k not in own.disabled or k in own.rules}
     _check_links(rules)
     return tuple(rules.values())
@@ -188,6 +188,11 @@ def _merge(files: Sequence[_RuleFile]) -> _RuleFile:
         tuple(a for file in files for a in file.amendments),
         tuple(a for file in files for a in file.everywhere),
     )
+
+
+def _as_written(rule: Rule) -> Rule:
+    """A user's rule refuses what its file says and nothing else; built-in ones refuse placeholders too."""
+    return rule if rule.filters else replace(rule, filters=("none",))
 
 
 def _amended(rules: dict[str, Rule], own: _RuleFile) -> dict[str, Rule]:
