@@ -20,6 +20,7 @@ _COMMANDS = {
     "bundle": "keylint.cli.scan:bundle",
     "hook": "keylint.cli.hook:hook",
     "demo": "keylint.cli.demo:demo",
+    "baseline": "keylint.cli.baseline:baseline",
     "keys": "keylint.cli.keys:keys",
     "rules": "keylint.cli.rules:rules",
 }
