@@ -15,7 +15,7 @@ from keylint.keys.found import Found
 from keylint.keys.journal import marker_of
 from keylint.keys.narrow import Narrowing, narrow
 from keylint.keys.profile import is_custom
-from keylint.model import KeyRecord, KeyStatus
+from keylint.model import KeyRecord, KeyStatus, Privacy
 from keylint.privileges import PrivilegeModel, Template
 
 _ROTATED = re.compile(r"(?: \(rotated \d{4}-\d\d-\d\d\))+$")
@@ -85,7 +85,7 @@ def make_plan(
         requests=tuple(requests),
         places=places,
         steps=tuple(_steps(record, replacement, places, retire)),
-        warnings=tuple(_warnings(record, replacement, model)),
+        warnings=tuple(_warnings(record, replacement, model, places)),
     )
 
 
@@ -135,9 +135,7 @@ def _steps(
         if replacement.like
         else "with the privileges in the request"
     )
-    where = (
-        f"the {len(places)} places listed" if places else "the places that use the key (scan to find them)"
-    )
+    where = "the places listed" if places else "the places that use the key (scan to find them)"
     last = "last_used_at" if record.provider == "keypair" else "Last used"
     out = [
         f"Create the new key {how}: keylint keys rotate {record.key_id} --apply. Its value is shown once.",
@@ -154,30 +152,51 @@ def _steps(
     return out
 
 
-def _warnings(record: KeyRecord, replacement: Replacement, model: PrivilegeModel) -> list[str]:
-    out = []
+def _warnings(
+    record: KeyRecord, replacement: Replacement, model: PrivilegeModel, places: tuple[Found, ...]
+) -> list[str]:
+    """What to mind, and what cannot be undone."""
     coveo = record.provider == "coveo"
-    if replacement.like and coveo:
-        out.append("Creating from existing neither deactivates the original nor gives it an expiry.")
-    if coveo and is_custom(record):
-        out.append("A Custom key can't be activated again once it is deactivated.")
-    if record.exposure is not None or record.status is KeyStatus.EXPOSED:
-        out.append("A key that was deactivated as exposed can't be activated again.")
-    if record.exposure is not None and record.exposure.deactivation is not None:
-        out.append(f"The service deactivates the original on {record.exposure.deactivation:%Y-%m-%d}.")
-    if coveo and record.expires is not None:
-        out.append(
-            f"The original expires on {record.expires:%Y-%m-%d}; an expired key can't be activated again."
-        )
-    if not _duplicable(record, model):
-        out.append(
-            "Keys of this template can't be created from existing ones: the request names the template."
-        )
-    if not coveo:
-        out.append("Revoking a pair can't be undone, and both halves stop working.")
-    if not record.status.alive:
-        out.append(f"The original does not work any more ({record.raw_status or record.status.value}).")
-    return out
+    custom = coveo and is_custom(record)
+    deadline = record.exposure.deactivation if record.exposure else None
+    texts = (
+        (
+            record.privacy is Privacy.PRIVATE and any(place.in_client for place in places),
+            "A private key does not belong in client code: keep the new value on a server.",
+        ),
+        (
+            coveo and bool(replacement.like),
+            "Creating from existing neither deactivates the original nor gives it an expiry.",
+        ),
+        (custom, "A Custom key can't be activated again once it is deactivated."),
+        (
+            custom and bool(model.excluded_from_custom(record.privileges or ())),
+            "This key is older than the rules for Custom keys: creating its like may be refused (HTTP 412).",
+        ),
+        (
+            record.exposure is not None or record.status is KeyStatus.EXPOSED,
+            "A key that was deactivated as exposed can't be activated again.",
+        ),
+        (deadline is not None, f"The service deactivates the original on {_day(deadline)}."),
+        (
+            coveo and record.expires is not None,
+            f"The original expires on {_day(record.expires)}; an expired key can't be activated again.",
+        ),
+        (
+            not _duplicable(record, model),
+            "Keys of this template can't be created from existing ones: the request names the template.",
+        ),
+        (not coveo, "Revoking a pair can't be undone, and both halves stop working."),
+        (
+            not record.status.alive,
+            f"The original does not work any more ({record.raw_status or record.status.value}).",
+        ),
+    )
+    return [text for holds, text in texts if holds]
+
+
+def _day(date: dt.datetime | None) -> str:
+    return f"{date:%Y-%m-%d}" if date else ""
 
 
 def plan_document(plan: Plan) -> Mapping[str, Any]:
