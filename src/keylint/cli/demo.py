@@ -27,9 +27,7 @@ _STRIPE_MODES = {"checkout": "pk_" + "live_", "refunds": "sk_" + "live_"}
 
 @click.command()
 @click.option("--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option(
-    "--keep", type=click.Path(file_okay=False), help="Write the shop front here and keep it."
-)
+@click.option("--keep", type=click.Path(file_okay=False), help="Write the shop front here and keep it.")
 def demo(format_name: str, keep: str | None) -> int:
     """Lint the client bundle of an invented shop front; it shows every verdict.
 
