@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keylint.errors import InventoryError
 from keylint.inventory.dates import parse_date
 from keylint.model import KeyRecord, Level, Privacy, Privilege, Problem
+from keylint.records import dataclass, field, replace
 from keylint.secret import Secret
 
 # Characters that stand for hidden ones in a masked value. Two or more dots do so too.
@@ -100,6 +100,7 @@ class Collector:
         self.source = source
         self.salt = salt
         self.personal = personal
+        self.plain_words = False  # whether a privilege may be one word, as other services name it
         self.records: list[KeyRecord] = []
         self.unmasked = 0
         self.problems: list[Problem] = []
@@ -157,6 +158,11 @@ class Collector:
         return found
 
     def _privilege(self, item: object, line: int) -> Privilege:
+        if self.plain_words and isinstance(item, str) and item:
+            # Services other than Coveo name a right by one word, such as Algolia's `addObject`.
+            owner, _, rest = item.partition("/")
+            domain, _, kind = rest.partition("/")
+            return Privilege(owner if rest else "", domain or owner, kind)
         fields = Fields(item, line, self, "privileges")
         domain = fields.text("targetDomain") or fields.text("target_domain")
         ids = [*fields.texts("targetIds"), *fields.texts("target_ids")]

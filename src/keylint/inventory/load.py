@@ -11,6 +11,7 @@ from keylint.errors import InventoryError
 from keylint.inventory import coveo, keypair, store
 from keylint.inventory.base import Collector, Fields, Snapshot, TemplateExport, partial_reason
 from keylint.inventory.jsonfile import JsonFile
+from keylint.inventory.tomlfile import TomlFile
 from keylint.model import Level
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -22,7 +23,7 @@ class _Reader(Protocol):
 
 
 def load_inventory(path: str | os.PathLike[str], *, personal: bool = False) -> Snapshot:
-    """Read an inventory file (JSON; UTF-8, or UTF-16 with a byte order mark; at most 256 MiB).
+    """Read an inventory file (JSON, or TOML by its name; UTF-8, or UTF-16 with a mark; at most 256 MiB).
 
     Values that stand in it in full are turned into keyed hashes at once and reported as problems. Personal
     data (who made a key, whom it may impersonate) is kept only with `personal`. Raises InventoryError naming
@@ -46,7 +47,7 @@ def read_inventory(data: bytes, source: str, *, personal: bool = False) -> Snaps
 
 
 def _read(text: str, source: str, personal: bool) -> Snapshot:
-    document = JsonFile(text, source)
+    document = TomlFile(text, source) if source.endswith(".toml") else JsonFile(text, source)
     entries = iter(document)
     first = next(entries, None)
     into = Collector("", source, secrets.token_bytes(16), personal=personal)
@@ -60,7 +61,10 @@ def _read(text: str, source: str, personal: bool) -> Snapshot:
 
 
 def _choose(
-    document: JsonFile, first: tuple[int, Any] | None, into: Collector, templates: list[TemplateExport]
+    document: JsonFile | TomlFile,
+    first: tuple[int, Any] | None,
+    into: Collector,
+    templates: list[TemplateExport],
 ) -> _Reader:
     """The reader for what the first entry and the envelope look like."""
     meta = document.meta
@@ -69,6 +73,7 @@ def _choose(
         envelope = Fields(meta, 1, into)
         into.provider = envelope.text("provider")
         into.salt = _salt(envelope, into)
+        into.plain_words = True
         return store.StoreReader(into)
     line, entry = first if first is not None else (1, None)
     if isinstance(entry, Mapping):
@@ -102,7 +107,7 @@ def _salt(envelope: Fields, into: Collector) -> bytes:
 
 
 def _finish(
-    document: JsonFile, reader: _Reader, into: Collector, templates: list[TemplateExport]
+    document: JsonFile | TomlFile, reader: _Reader, into: Collector, templates: list[TemplateExport]
 ) -> Snapshot:
     meta: Mapping[str, Any] = {} if document.single else document.meta
     envelope = Fields(meta, 1, into)
