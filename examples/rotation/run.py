@@ -43,7 +43,7 @@ class Story:
 
     def search(self, key: str) -> bool:
         """Whether a search with this key is answered, as an application would ask."""
-        request = urllib.request.Request(  # noqa: S310 - the stand-in on localhost
+        request = urllib.request.Request(
             f"{self.stand_in.url}/rest/search/v2", headers={"Authorization": f"Bearer {key}"}
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -39,6 +39,11 @@ def token_options(default_env: str) -> Callable[[Command], Command]:
     return decorate
 
 
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show where an internal error happened."
+)
+
+
 def read_token(token_env: str, token_file: str | None, token_stdin: bool) -> Secret:
     """The access token from the one place that was chosen. Raises UsageError."""
     from keylint.inventory.api import token

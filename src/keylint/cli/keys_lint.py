@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from keylint.cli.keys_api import debug_option
 from keylint.cli.keys_output import write_lines
 from keylint.cli.options import fail_level
 from keylint.config import Config, find_config, load_config
@@ -52,6 +53,7 @@ def _format(*names: str) -> Callable[[Command], Command]:
 @_findings
 @_format("text", "json", "sarif", "html")
 @_output
+@debug_option
 def list_keys(inventory: str, findings: str | None, format_name: str, output: str | None) -> int:
     """A table of the keys of INVENTORY: template, privacy, sensitivity, status, last used, expiry, places."""
     from keylint.keys.report import KeyList, key_rows
@@ -89,6 +91,7 @@ def list_keys(inventory: str, findings: str | None, format_name: str, output: st
     help="Lowest level that gives exit status 1 (default: error, which is critical and high).",
 )
 @click.option("--list", "list_checks", is_flag=True, help="Say what every check looks at, and stop.")
+@debug_option
 def lint(inventory: str | None, list_checks: bool, **given: Any) -> int:
     """Check the keys of INVENTORY against leading practices.
 
@@ -110,6 +113,7 @@ def lint(inventory: str | None, list_checks: bool, **given: Any) -> int:
 @_findings
 @_format("text", "json")
 @_output
+@debug_option
 def least_privilege(inventory: str, findings: str | None, format_name: str, output: str | None) -> int:
     """For each key of INVENTORY the narrowest template, what it has beyond it, and a narrower replacement."""
     from keylint.keys import render_narrow

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keylint.cli.keys_api import bearer_client, coveo_place_options, coveo_url, read_token, token_options
+from keylint.cli.keys_api import (
+    bearer_client,
+    coveo_place_options,
+    coveo_url,
+    debug_option,
+    read_token,
+    token_options,
+)
 from keylint.errors import ExitCode
 from keylint.report.clean import clean
 
@@ -46,6 +53,7 @@ def pull() -> None:
 @_personal
 @token_options("COVEO_ACCESS_TOKEN")
 @_output
+@debug_option
 def coveo(org: str, region: str, base_url: str | None, status: str, personal_data: bool, **given: Any) -> int:
     """Keys, templates, assignable privileges and groups of a Coveo organisation.
 
@@ -67,6 +75,7 @@ def coveo(org: str, region: str, base_url: str | None, status: str, personal_dat
 @click.option("--path", default="/api/v2/api-keys/", show_default=True, help="Path of the list.")
 @token_options("KEYPAIR_ACCESS_TOKEN")
 @_output
+@debug_option
 def keypair(base_url: str, path: str, **given: Any) -> int:
     """Pairs of a service that issues a public and a private key."""
     from keylint.inventory.api.keypair import KeyPairApi
@@ -81,6 +90,7 @@ def keypair(base_url: str, path: str, **given: Any) -> int:
 @click.option("--base-url", help="Another address of the API (default: the application's own).")
 @token_options("ALGOLIA_ADMIN_KEY")
 @_output
+@debug_option
 def algolia(app: str, base_url: str | None, **given: Any) -> int:
     """Keys of an Algolia application. The token is its admin key."""
     from keylint.inventory.api.algolia import AlgoliaApi, check_application

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keylint.cli.keys_api import bearer_client, coveo_place_options, coveo_url, read_token, token_options
+from keylint.cli.keys_api import (
+    bearer_client,
+    coveo_place_options,
+    coveo_url,
+    debug_option,
+    read_token,
+    token_options,
+)
 from keylint.cli.keys_output import write_lines
 from keylint.errors import ExitCode, UsageError
 from keylint.report.clean import clean
@@ -107,6 +114,7 @@ class _Given:
     "--format", "format_name", type=click.Choice(("text", "json")), default="text", show_default=True
 )
 @token_options("")
+@debug_option
 def rotate(key_id: str, **options: Any) -> int:
     """Replace the key KEY_ID. Without --apply, --finish or --rollback: say how.
 
@@ -133,6 +141,7 @@ def rotate(key_id: str, **options: Any) -> int:
 )
 @click.option("--output", type=_file, help="Write to this file.")
 @click.option("--now", "now_text", help="Date to count from (default: the clock).")
+@debug_option
 def expose(
     key_id: str, *, inventory: str, findings: str, format_name: str, output: str | None, now_text: str | None
 ) -> int:

@@ -62,7 +62,12 @@ def load_findings(path: str) -> tuple[Found, ...]:
     """The findings of a SARIF or JSON report of keylint. Raises InventoryError naming the file."""
     document = _read(path)
     if isinstance(document, dict) and isinstance(document.get("runs"), list):
-        return tuple(_from_sarif(result, path) for result in _results(document, path))
+        try:
+            return tuple(_from_sarif(result, path) for result in _results(document, path))
+        except (TypeError, ValueError, AttributeError):
+            raise InventoryError(
+                f"{path}: not well-formed SARIF", hint="scan again with this keylint"
+            ) from None
     if isinstance(document, dict) and isinstance(document.get("findings"), list):
         from keylint.keys.found_json import from_json
 
