@@ -18,6 +18,7 @@ STARS = "********"
 _CONTEXT = 64  # bytes on either side of the secret
 _NEEDLE = 512  # bytes: longer forms of a secret are sought in parts
 _MAX_NEEDLES = 1000  # a blob with more shows no context: seeking them all would take too long
+_MIN_PASSWORD = 4  # bytes: hiding every "a" would hide nothing
 _SHORT = 8  # bytes: encoded forms and lines that are shorter than this say nothing
 _CUT = "…"
 
@@ -39,7 +40,7 @@ class Needles:
 
     def add(self, raw: bytes, value: bytes) -> None:
         """Note a secret: its bytes as written and its canonical value."""
-        for secret in (raw, value):
+        for secret in (raw, value, *_passwords(raw, value)):
             if secret not in self._values and not self.too_many:
                 self._values.add(secret)
                 for form in _forms(secret):
@@ -69,12 +70,23 @@ class Needles:
         return text
 
 
+def _passwords(*values: bytes) -> Iterable[bytes]:
+    """The passwords inside addresses such as `scheme://user:password@host`: each is a secret of its own."""
+    for value in values:
+        credentials = value.partition(b"://")[2].rpartition(b"@")[0]
+        password = credentials.partition(b":")[2]
+        if len(password) >= _MIN_PASSWORD:
+            yield password
+
+
 def _forms(secret: bytes) -> Iterable[bytes]:
     yield secret
     percent = b"".join(b"%c" % c if chr(c).isalnum() and c < 128 else b"%%%02X" % c for c in secret)
-    sure = len(secret) * 8 // 6  # later characters depend on what follows the secret
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        yield from _unless_short(encode(secret)[:sure])
+        for before in range(3):  # bytes before it in its group of three, as in `user:key` of Basic
+            # The outer characters depend on what surrounds the secret, too.
+            first, last = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
+            yield from _unless_short(encode(b"\0" * before + secret)[first:last])
     for form in (percent, percent.lower(), secret.hex().encode(), secret.hex().upper().encode()):
         yield from _unless_short(form)
     lines = secret.replace(b"\r", b"\n").replace(b"\\n", b"\n").split(b"\n")
