@@ -11,7 +11,7 @@ from keylint.model import Level
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "html", "github")
 
 
 def scan_options(command: Command) -> Command:

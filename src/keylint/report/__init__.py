@@ -1,4 +1,4 @@
-"""`Report` -> text: for people, as JSON, as SARIF, as GitHub workflow commands.
+"""`Report` -> text: for people, as JSON, as SARIF, as an HTML page, as GitHub workflow commands.
 
 Nothing is imported before it is needed: the hook prints its one-line summary through this package.
 """
@@ -15,6 +15,7 @@ FORMATS = {
     "text": "keylint.report.text",
     "json": "keylint.report.json_v1",
     "sarif": "keylint.report.sarif",
+    "html": "keylint.report.html",
     "github": "keylint.report.github",
 }
 

@@ -31,7 +31,7 @@ _PATHS = 3
 _RECORDS = 5
 _SKIPPED = 10
 
-_HEADINGS = {
+HEADINGS = {
     VerdictKind.EXPOSED: "Exposed: live private keys that can be read",
     VerdictKind.OVER_PRIVILEGED: "Over-privileged: may do too much for where they are used",
     VerdictKind.UNKNOWN: "Unknown: public and private keys of this kind look alike",
@@ -52,26 +52,39 @@ def render(report: Report, options: RenderOptions) -> str:
     found = visible(report, allowed=options.include_allowed, suppressed=options.include_suppressed)
     found.sort(key=lambda finding: (URGENCY[finding.verdict.kind], order(finding)))
     for kind, group in groupby(found, key=lambda finding: finding.verdict.kind):
-        lines.append([(_HEADINGS[kind], "bold")])
+        lines.append([(HEADINGS[kind], "bold")])
         lines.append([])
         for finding in group:
             lines += _finding(finding, options)
             lines.append([])
-    lines += _notices(report, options)
-    lines += _summary(report, options)
+    lines += closing(report, options)
     return paint(lines, color=options.color)
 
 
+def closing(report: Report, options: RenderOptions) -> list[Line]:
+    """What comes after the findings: problems, what was not read, and the summary."""
+    return [*_notices(report, options), *_summary(report, options)]
+
+
 def _finding(finding: Finding, options: RenderOptions) -> list[Line]:
-    verdict, advice, key = finding.verdict, finding.advice, finding.key
+    verdict, key = finding.verdict, finding.key
     head: Line = [
         ("  ", ""),
         (verdict.kind.value, _STYLES[verdict.level]),
         (f"  {verdict.severity.value}  ", ""),
         (f"{clean(key.title)}  {clean(key.mask)}", "bold"),
     ]
-    rows = [
-        ("where", _where(finding, verbose=options.verbose)),
+    lines = [head]
+    for label, paragraphs in rows(finding, verbose=options.verbose):
+        lines += field(label, paragraphs, options.width)
+    return lines
+
+
+def rows(finding: Finding, *, verbose: bool) -> list[tuple[str, list[str]]]:
+    """What a report for people says about a finding: labels with their paragraphs, safe to print."""
+    advice = finding.advice
+    found = [
+        ("where", _where(finding, verbose=verbose)),
         ("line", [clean(finding.locations[0].snippet.strip())]),
         ("history", _history(finding)),
         ("key", _which(finding)),
@@ -83,10 +96,8 @@ def _finding(finding: Finding, options: RenderOptions) -> list[Line]:
         ("docs", [clean(advice.docs)]),
         ("quiet", _quiet(finding.suppression)),
     ]
-    lines = [head]
-    for label, paragraphs in rows:
-        lines += field(label, [text for text in paragraphs if text], options.width)
-    return lines
+    shown = [(label, [text for text in paragraphs if text]) for label, paragraphs in found]
+    return [(label, paragraphs) for label, paragraphs in shown if paragraphs]
 
 
 def _where(finding: Finding, *, verbose: bool) -> list[str]:
