@@ -9,12 +9,12 @@ import datetime as dt
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from keylint.errors import ConfigError
 from keylint.model import Level
+from keylint.records import dataclass, field
 
 FILE_NAME = "keylint.toml"
 _PYPROJECT = "pyproject.toml"

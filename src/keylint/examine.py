@@ -7,13 +7,13 @@ as a match can reach, and each match belongs to the piece in whose own part its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import BinaryIO, Protocol
 
 from keylint.engine.hit import ScanResult
 from keylint.inline import has_directive
 from keylint.model import Origin, Skipped, SkipReason, Surface
 from keylint.places import Book, Examined, Piece
+from keylint.records import replace
 from keylint.rule import Rule
 from keylint.secret import Blob
 from keylint.textmap import SNIFF_BYTES, Coding, Text, Transcoder, decode, is_binary, sniff

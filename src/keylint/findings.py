@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from keylint.model import (
     Advice,
@@ -19,6 +18,7 @@ from keylint.model import (
     Surface,
     Verdict,
 )
+from keylint.records import dataclass, field
 from keylint.ruleset import Rule
 from keylint.secret import Match, Secret
 

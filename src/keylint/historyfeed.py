@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from keylint.engine import Engine
@@ -13,6 +12,7 @@ from keylint.findings import Sighting
 from keylint.historyscan import Progress, Sweeper, Swept
 from keylint.model import CommitRef, Origin, Skipped, SkipReason, Surface
 from keylint.pipeline import Intake
+from keylint.records import dataclass, field, replace
 from keylint.secret import Blob, Match
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.history import CommitFacts, History

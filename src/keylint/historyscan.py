@@ -11,11 +11,11 @@ import struct
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keylint import workers
 from keylint.model import Skipped, SkipReason
+from keylint.records import dataclass, field
 from keylint.sift import sift
 from keylint.sources.slabs import read_slabs
 

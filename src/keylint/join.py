@@ -6,10 +6,10 @@ import functools
 import math
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keylint.model import Certainty, KeyRecord, Link, Privacy
+from keylint.records import dataclass, field
 from keylint.secret import Secret
 
 if TYPE_CHECKING:

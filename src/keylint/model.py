@@ -8,8 +8,9 @@ the end column is exclusive; byte offsets are 0-based; dates are timezone-aware.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
 from enum import Enum
+
+from keylint.records import dataclass
 
 
 class Surface(str, Enum):
@@ -445,8 +446,8 @@ class Report:
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Problem, ...] = ()
     rules: tuple[RuleInfo, ...] = ()
-    repository: Repository = field(default_factory=Repository)
-    stats: Stats = field(default_factory=Stats)
+    repository: Repository = Repository()
+    stats: Stats = Stats()
     version: str = ""
     # Secrets may be whole in `snippet` only if the user asked with --reveal; reports say so.
     revealed: bool = False

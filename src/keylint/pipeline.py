@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from keylint import __version__
@@ -29,6 +28,7 @@ from keylint.model import (
     Surface,
 )
 from keylint.privileges import PrivilegeModel
+from keylint.records import dataclass, replace
 from keylint.ruleset import Rule
 from keylint.secret import Blob
 from keylint.suppress import Suppressor

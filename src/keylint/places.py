@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from keylint.engine.hit import Hit, ScanResult
 from keylint.inline import Coverage, Directive, Span, find_directives, reason_span
 from keylint.linehash import line_hashes
 from keylint.model import Location, Origin, Skipped, SkipReason
+from keylint.records import dataclass
 from keylint.secret import Allow, Match, Secret
 from keylint.snippet import Mask, Needles, Redactor
 from keylint.textmap import Coding, LineCursor, Position, locate, settle

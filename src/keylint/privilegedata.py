@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from keylint.errors import ConfigError
 from keylint.model import Privacy, Privilege, Sensitivity
+from keylint.records import dataclass, replace
 
 if TYPE_CHECKING:
     from keylint.inventory.base import TemplateExport

@@ -7,7 +7,6 @@ where no type is the same as ENABLE.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from keylint.privilegedata import (
     read_folder,
     with_exports,
 )
+from keylint.records import replace
 
 if TYPE_CHECKING:
     from keylint.inventory.base import TemplateExport

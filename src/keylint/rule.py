@@ -7,10 +7,10 @@ base rule when the facts that the base rule's inspector read from the value sati
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from typing import Any
 
 from keylint.model import Privacy, RuleInfo, Severity
+from keylint.records import dataclass
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Rule:
 
 def to_plain(rule: Rule) -> tuple[Any, ...]:
     """The rule as nested tuples of str, int, float, bool and None, fit for `marshal`."""
-    values = {f.name: getattr(rule, f.name) for f in fields(Rule)}
+    values = {name: getattr(rule, name) for name in _RULE_FIELDS}
     values["privacy"] = rule.privacy.value
     values["severity"] = rule.severity.value
     values["allowlists"] = tuple(_astuple(a) for a in rule.allowlists)
@@ -135,8 +135,8 @@ def from_plain(plain: Sequence[Any]) -> Rule:
     return Rule(**values)
 
 
-_RULE_FIELDS = tuple(f.name for f in fields(Rule))
+_RULE_FIELDS: tuple[str, ...] = Rule.__match_args__
 
 
 def _astuple(value: Allowlist | Requirement | Context) -> tuple[Any, ...]:
-    return tuple(getattr(value, f.name) for f in fields(value))
+    return tuple(getattr(value, name) for name in value.__match_args__)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from keylint.errors import ConfigError
 from keylint.model import Privacy, Severity
+from keylint.records import dataclass, replace
 from keylint.rule import Allowlist, Context, Requirement, Rule
 
 # The names that rule files may use. `engine` implements them; tests hold both lists equal, because this

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from keylint.errors import ConfigError
+from keylint.records import dataclass, replace
 from keylint.rule import Allowlist, Context, Requirement, Rule, from_plain, to_plain
 from keylint.rulefields import (
     INHERITED,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from keylint.model import Evidence, Location, Origin
+from keylint.records import dataclass, field
 
 _KEY_BITS = 128
 _WEAK_BITS = 16

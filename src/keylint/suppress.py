@@ -10,12 +10,12 @@ import datetime as dt
 import fnmatch
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from keylint.config import Ignore
 from keylint.errors import InventoryError
 from keylint.model import Finding, Level, Problem, Suppression, VerdictKind
+from keylint.records import dataclass, field
 
 SARIF_FINGERPRINT = "keylintFinding/v1"
 _URGENCY = {kind: rank for rank, kind in enumerate(reversed(VerdictKind))}

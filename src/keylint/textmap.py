@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from keylint.records import dataclass
 
 SNIFF_BYTES = 8192  # what git looks at, too
 

@@ -7,7 +7,8 @@ however git would have called the change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from keylint.records import dataclass, field
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
 
 from keylint.model import (
     Certainty,
@@ -20,6 +19,7 @@ from keylint.model import (
     VerdictKind,
 )
 from keylint.privileges import PrivilegeModel, SetRating, Template
+from keylint.records import dataclass, replace
 from keylint.rule import Rule
 
 _MOST_NAMED = 10

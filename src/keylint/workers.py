@@ -13,8 +13,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from keylint.records import dataclass, field
 
 # Forking a process that already has threads can deadlock the child, and macOS's libraries start threads.
 CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"

@@ -6,7 +6,6 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from keylint.cli.options import fail_level
@@ -16,6 +15,7 @@ from keylint.engine import Engine
 from keylint.errors import ExitCode, UsageError
 from keylint.model import Level, Problem, Report, Repository
 from keylint.pipeline import Feed, Job, Source, feed_from, run
+from keylint.records import dataclass, replace
 from keylint.rule import Rule
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from keylint.engine import checksums
 from keylint.engine.claims import MAX_CHARS, Facts, jwt, mapbox, printable, sentry_org_token
@@ -28,6 +27,7 @@ from keylint.engine.structures import (
     url_credentials,
 )
 from keylint.model import Evidence
+from keylint.records import dataclass, field
 
 INSPECTORS: dict[str, Callable[[str], Facts]] = {
     "aws_key_id": aws_key_id,

@@ -7,7 +7,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from keylint.engine.allow import Allowed, Compiled
 from keylint.engine.confirm import Raw
 from keylint.engine.hit import Hit
 from keylint.model import Evidence, Privacy
+from keylint.records import replace
 from keylint.rule import Rule
 
 _REMEMBERED = 50_000  # values

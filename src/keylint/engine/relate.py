@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from keylint.engine.hit import Hit
+from keylint.records import replace
 from keylint.rule import Requirement
 
 

@@ -7,11 +7,11 @@ ApiKeyTemplate); older responses have `targetIds` and `global` in privileges, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from keylint.inventory.base import Collector, Fields, TemplateExport, is_masked, safe_mask
 from keylint.model import ExposureReport, KeyRecord, KeyStatus, Level, Severity
+from keylint.records import dataclass
 from keylint.secret import Secret
 
 PROVIDER = "coveo"

@@ -8,11 +8,11 @@ of objects of that shape is accepted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from keylint.inventory.base import Collector, Fields, is_masked, safe_mask
 from keylint.model import KeyRecord, KeyStatus, Level, Privacy
+from keylint.records import dataclass
 from keylint.secret import Secret
 
 PROVIDER = "keypair"

@@ -1,36 +1,43 @@
 """The raw log of a repository: which blobs exist, and which commits put them where.
 
-One `git log --raw -m` gives both, reads no blob and so survives missing ones. `-m` is needed: content that
-only a merge made differs from each parent in another way and appears nowhere else. Renames are not
-detected, because that would read blobs.
+One `git log --raw` gives both, reads no blob and so survives missing ones. Merges are compared with each of
+their parents: content that only a merge made appears nowhere else. Renames are not detected, because that
+would read blobs. `--date-order` keeps parents behind their children even where clocks were wrong.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
 from keylint.errors import SourceError
+from keylint.sources.base import printable
 from keylint.sources.gitrepo import GitRepo
 
 # Only ids and numbers: nothing that an author chose can end the header early. Paths hold no NUL.
-_FORMAT = "%x01%H %P%x02"
-_OPTIONS = (
-    "log", "--raw", "--no-abbrev", "-z", "-m", "--no-renames", "--ignore-submodules=dirty",
-    "--no-show-signature", f"--format={_FORMAT}",
+_FORMAT = "--format=%x01%H %P%x02"
+# Whatever a repository's configuration can change about the output is fixed here.
+_RAW = (
+    "--raw", "--no-abbrev", "-z", "--diff-merges=separate", "--no-renames", "--ignore-submodules=dirty",
+    "--no-notes", f"-O{os.devnull}", "--no-show-signature", _FORMAT,
 )  # fmt: skip
+_LOG = ("log", "--date-order", "--no-mailmap", *_RAW)
+_SINGLY = ("diff-tree", "--stdin", "-r", "--root", "--always", *_RAW)
 _CHUNK = 1 << 20
 _KEPT = 64 << 20
+MAX_DAMAGED = 500  # commits with which a damaged history may stop git before the rest goes without commits
 
-# A header, or one record: modes, old and new id, status, path.
+# A header, or one record: modes, old and new id, status, path. They follow each other without a gap.
 _TOKEN = re.compile(
-    rb"\x01([0-9a-f]{40,64}) ([0-9a-f ]*)\x02\x00\n?"
-    rb"|:(\d{6}) (\d{6}) ([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ([A-Z])\d*\x00([^\x00]+)\x00"
+    rb"\n?\x01([0-9a-f]{40,64}) ([0-9a-f ]*)\x02(?:\x00\n?|\n(?=:)|\x00?\Z)"
+    rb"|:(\d+) (\d+) ([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ([A-Z])\d*\x00([^\x00]+)\x00"
 )
+_FILLER = b"\0\n"
 _GITLINK = b"160000"
 _ABSENT = b"000000"
 
@@ -45,9 +52,13 @@ class LogCommit:
 
 @dataclass(frozen=True)
 class LogChange:
-    """One path that one commit changed, against one of its parents. An id of zeros: nothing on that side."""
+    """One path that one commit changed, against one of its parents. An id of zeros: nothing on that side.
+
+    `diff` numbers the comparisons: a merge has one for each parent from which it differs.
+    """
 
     commit: LogCommit
+    diff: int
     path: bytes
     old: bytes
     new: bytes
@@ -58,65 +69,148 @@ class RawLog:
     """One walk over a log, streamed first and then kept to answer who put a blob where.
 
     `revisions` are object ids or options of `git rev-list`. The text (paths and ids, no content) is kept in
-    memory up to 64 MiB and in an unnamed file above that.
+    memory up to 64 MiB and in an unnamed file above that. `seen` are the ids of all blobs that were streamed,
+    `gitlinks` the submodules: path -> newest commit.
     """
 
     repo: GitRepo
     revisions: Sequence[str]
     commits: int = 0
+    seen: set[bytes] = field(default_factory=set)
+    gitlinks: dict[bytes, bytes] = field(default_factory=dict)
     _store: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_KEPT))  # noqa: SIM115
+    _running: subprocess.Popen[bytes] | None = None
+    _errors: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+
+    def start(self) -> None:
+        """Let git begin; `stream` reads what it says."""
+        self._running = self._running or self.repo.start(
+            *_LOG, *self.revisions, "--", stderr=self._errors.fileno()
+        )
 
     def stream(self) -> Iterator[list[bytes]]:
-        """The ids of blobs as they come, each once, in lists. Raises SourceError if git fails."""
-        seen: set[bytes] = set()
+        """The ids of blobs as they come, each once, in lists. Raises SourceError if git gives up."""
+        self.start()
+        process, self._running = self._running, None
+        assert process
+        yield from self._read(process)
+        if process.returncode != 0:
+            raise SourceError(f"git log ended early: {self._complaint()}")
+
+    def restart(self, revisions: Sequence[str]) -> None:
+        """Forget what came so far, but not which blobs were seen, and walk again from elsewhere."""
+        self.revisions = revisions
+        self.commits = 0
+        self._store.seek(0)
+        self._store.truncate()
+
+    def one_by_one(self, commits: Sequence[str]) -> Iterator[list[bytes]]:
+        """The blobs of commits that are compared with their parents one after the other.
+
+        For a damaged history: a commit on which git gives up is left out. Returns those left out, and the
+        rest unseen after MAX_DAMAGED of them, through `damaged`.
+        """
+        self.damaged: list[str] = []
+        rest = list(commits)
+        while rest and len(self.damaged) < MAX_DAMAGED:
+            before = self.commits
+            process = self.repo.start(*_SINGLY)
+            feeder = _feed(process, rest)
+            yield from self._read(process)
+            feeder.close()
+            if process.returncode == 0:
+                return
+            done = rest.index(self._last.id) + 1 if self.commits > before else 0
+            if not done:
+                self.damaged.append(rest[0])
+            rest = rest[max(1, done) :]
+        self.damaged += rest
+
+    def _read(self, process: subprocess.Popen[bytes]) -> Iterator[list[bytes]]:
+        assert process.stdout and process.stdin
         tail = b""
-        process = self.repo.start(*_OPTIONS, *self.revisions, "--")
-        assert process.stdout
-        with process:
+        try:
             while chunk := os.read(process.stdout.fileno(), _CHUNK):
                 self._store.write(chunk)
-                found, tail = self._take(tail + chunk, seen)
+                found, tail = self._take(tail + chunk)
                 if found:
                     yield found
-        self._store.write(b"\0")  # the last header ends with the output
-        if process.returncode != 0 or self._take(tail + b"\0", seen)[1].strip(b"\0\n"):
-            raise SourceError("git log ended early", hint="git fsck tells what is wrong with the repository")
+            self._store.write(b"\0")  # the last header ends with the output
+            found, tail = self._take(tail + b"\0")
+            if found:
+                yield found
+        finally:
+            process.kill()
+            with process:
+                pass
+        if process.returncode == 0 and tail.strip(_FILLER):
+            raise SourceError("git log gave an answer that cannot be understood")
 
-    def _take(self, data: bytes, seen: set[bytes]) -> tuple[list[bytes], bytes]:
+    def _take(self, data: bytes) -> tuple[list[bytes], bytes]:
         """New blob ids in `data`, and the rest that does not make a whole token yet."""
         found = []
+        seen = self.seen
         end = 0
         for token in _TOKEN.finditer(data):
+            if token.start() != end and data[end : token.start()].strip(_FILLER):
+                raise SourceError("git log gave an answer that cannot be understood")
             end = token.end()
             mode = token[4]
             if mode is None:
                 self.commits += 1
+                self._last = _commit(token)
                 continue
             blob = token[6]
-            if mode not in (_GITLINK, _ABSENT) and blob not in seen:
+            if mode == _GITLINK:
+                self.gitlinks.setdefault(token[8], blob)
+            elif mode != _ABSENT and blob not in seen:
                 seen.add(blob)
                 found.append(blob)
         return found, data[end:]
 
     def changes(self, blobs: Collection[bytes]) -> Iterator[LogChange]:
         """Every change, newest first, that has one of `blobs` on either side."""
+        for commit, diff, token in self._tokens():
+            if token[4] is not None and (token[5] in blobs or token[6] in blobs):
+                yield LogChange(commit, diff, token[8], token[5], token[6])
+
+    def walked(self) -> Iterator[LogCommit]:
+        """Every commit of the log, newest first, each once."""
+        last = ""
+        for commit, _, token in self._tokens():
+            if token[4] is None and commit.id != last:
+                last = commit.id
+                yield commit
+
+    def _tokens(self) -> Iterator[tuple[LogCommit, int, re.Match[bytes]]]:
         self._store.seek(0)
         tail = b""
         commit = LogCommit("", ())
+        diff = 0
         while chunk := self._store.read(_CHUNK):
             end = 0
             data = tail + chunk
             for token in _TOKEN.finditer(data):
                 end = token.end()
                 if token[4] is None:
-                    commit = _commit(token)
-                elif token[5] in blobs or token[6] in blobs:
-                    yield LogChange(commit, token[8], token[5], token[6])
+                    commit, diff = _commit(token), diff + 1
+                yield commit, diff, token
             tail = data[end:]
 
     def close(self) -> None:
-        """Drop the kept text."""
+        """Drop the kept text, and git if it is still at work."""
+        if self._running:
+            self._running.kill()
+            with self._running:
+                pass
         self._store.close()
+        self._errors.close()
+
+    def _complaint(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read(1 << 16).decode("utf-8", "surrogateescape").splitlines()
+        fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+        return printable((fatal or lines or ["no message"])[-1])[:300]
 
 
 def _commit(token: re.Match[bytes]) -> LogCommit:

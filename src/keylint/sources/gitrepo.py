@@ -6,12 +6,12 @@ import contextlib
 import io
 import os
 import subprocess
-from dataclasses import dataclass, field
 from typing import BinaryIO
 from urllib.parse import urlsplit, urlunsplit
 
 from keylint.errors import SourceError
 from keylint.model import Repository
+from keylint.records import dataclass, field
 from keylint.sources.base import printable
 from keylint.sources.gitsafe import LOCATION, command, environment
 

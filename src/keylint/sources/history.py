@@ -7,10 +7,10 @@ import os
 import re
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from keylint.errors import SourceError, UsageError
 from keylint.model import Level, Problem, Repository, Skipped, SkipReason
+from keylint.records import dataclass
 from keylint.sources.base import printable
 from keylint.sources.gitlog import RawLog
 from keylint.sources.gitrepo import GitRepo

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from keylint.errors import SourceError
 from keylint.model import Origin, Problem, Repository, Skipped, SkipReason, Surface
+from keylint.records import dataclass
 from keylint.secret import Blob
 from keylint.sources.base import MAX_FILE_BYTES, printable
 from keylint.sources.excludes import Excludes

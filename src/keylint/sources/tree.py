@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from keylint.errors import SourceError
 from keylint.model import Level, Problem, Skipped, SkipReason
+from keylint.records import dataclass
 from keylint.sources.beneath import Beneath
 from keylint.sources.excludes import Excludes
 from keylint.sources.gitrepo import GitRepo, user_excludes
