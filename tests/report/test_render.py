@@ -50,5 +50,5 @@ def test_an_interrupted_run_says_so(name: str) -> None:
 
 
 def test_an_unknown_format_is_a_usage_error_that_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="text, json, sarif, github"):
+    with pytest.raises(UsageError, match="text, json, sarif, html, github"):
         render("xml", builders.report())
