@@ -317,3 +317,12 @@ def test_a_pair_is_replaced_and_revoked_in_the_console_or_by_a_named_call(
     assert _rotate(rows[1]["id"], place, *named, "--finish", "--quiet-hours", "0") == 0
     assert rows[1]["is_revoked"]
     assert not any(pair["is_revoked"] for pair in made)
+
+
+def test_a_file_inside_a_repository_is_warned_of(
+    stand_in: StandIn, place: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = stand_in.coveo.add("AuthenticatedSearch", displayName="tokens")["id"]
+    Path(".git").mkdir()
+    assert _rotate(old, place, "--apply", "--to-file", "new-key") == 0
+    assert "make sure that it is ignored" in capsys.readouterr().err

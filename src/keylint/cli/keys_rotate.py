@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -275,10 +277,24 @@ def _handover(given: _Given, journal: Journal | None) -> Handover:
     if given.to_terminal:
         chosen.append(ToTerminal())
     if len(chosen) == 1:
+        _warn_of_repository(given.to_file)
         return chosen[0]
     if not chosen and journal is not None and journal.handover.startswith("file:"):
         return ToFile(journal.handover.removeprefix("file:"))
     raise UsageError("--apply: exactly one of --to-file, --to-command and --to-terminal is needed")
+
+
+def _warn_of_repository(path: str | None) -> None:
+    """A value in a file inside a work tree is one `git add` away from being public."""
+    if path is None:
+        return
+    folder = os.path.dirname(os.path.realpath(path))
+    while folder != os.path.dirname(folder):
+        if os.path.lexists(os.path.join(folder, ".git")):
+            text = f"{path} lies in the git repository {folder}: make sure that it is ignored"
+            print(f"keylint: warning: {clean(text)}", file=sys.stderr)
+            return
+        folder = os.path.dirname(folder)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from keylint.model import KeyRecord
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+_MANY = 12
 _WORD = re.compile(r"\w+")
 _COPY = re.compile(r"\b(?:copy|copied|new|old|rotated|replacement|bis|of|v?\d+)\b|[^\w\s]|_")
 _EMPTY_NAMES = frozenset({"", "test", "key", "api key", "apikey", "my key", "new key", "default", "foo"})
@@ -18,8 +19,9 @@ _PRIVATE = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0
 
 
 def words(text: str) -> int:
-    """How many words a text has."""
-    return len(_WORD.findall(text))
+    """How many words a text has; of a long one, how many parts between blanks, which is faster to tell."""
+    parts = len(text.split())
+    return parts if parts > _MANY else len(_WORD.findall(text))
 
 
 def says_nothing(name: str) -> bool:
