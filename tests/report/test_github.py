@@ -124,3 +124,16 @@ def test_problems_in_the_summary_are_bounded_and_escaped() -> None:
     assert "- and 20 more" in text
     assert "<b>" not in text
     assert Counter(text)["`"] == 0
+
+
+def test_problems_that_matter_are_annotated_and_leave_room_for_findings() -> None:
+    problems = tuple(
+        Problem("unmasked", Level.ERROR, "whole values", path="k.json", line=n) for n in range(1, 9)
+    )
+    problems += (Problem("unused-allow", Level.NOTE, "remove it"),)
+    shown = lines(report(tuple(finding(places=[place(f"{n}.js")]) for n in range(9)), problems=problems))
+    errors = [line for line in shown if line.startswith("::error ")]
+    assert errors[0] == "::error file=k.json,line=1,title=keylint%3A unmasked::whole values"
+    assert len([line for line in errors if "file=k.json" in line]) == PER_LEVEL // 2
+    assert len(errors) == PER_LEVEL
+    assert not any("remove it" in line for line in shown)

@@ -100,7 +100,18 @@ def _command(error: click.UsageError) -> str:
 def _complain(message: str) -> None:
     from keylint.report.clean import clean
 
-    print(f"keylint: error: {clean(message)}", file=sys.stderr)
+    print(f"keylint: error: {clean(_without_keys(message))}", file=sys.stderr)
+
+
+def _without_keys(message: str) -> str:
+    """The message without keys: it quotes arguments, file names and names in configuration files."""
+    from keylint.names import NameMask, hide_opaque
+    from keylint.rulecache import load_engine
+
+    try:
+        return NameMask(load_engine(()).scan)(message)
+    except Exception:  # noqa: BLE001 - the rules may be what is wrong
+        return hide_opaque(message)
 
 
 def _report_bug(error: Exception, *, debug: bool) -> None:

@@ -66,8 +66,16 @@ def execute(command: str, target: str, options: Options, make_input: MakeInput, 
     """
     if options.reveal and options.output:
         _refuse_tracked(options.output)
+    from keylint.names import NameMask, hide_keys
+    from keylint.rulecache import load_engine
+
     config = settle(options, "." if target == "-" else target)
-    report = run(build(command, target, options, config, make_input, whole=whole), now=_now)
+    engine = load_engine(config.rules)
+    source = make_input(config, engine)
+    job = build(command, target, options, config, engine=engine, source=source, whole=whole)
+    report = run(job, now=_now)
+    if not options.reveal:
+        report = hide_keys(report, NameMask(engine.scan))
     status = exit_status(report, config.fail_on)
     _publish(report, options, status)
     return status
@@ -89,26 +97,23 @@ def settle(options: Options, target: str) -> Config:
 
 
 def build(
-    command: str, target: str, options: Options, config: Config, make_input: MakeInput, *, whole: bool
+    command: str, target: str, options: Options, config: Config, *, engine: Engine, source: Input, whole: bool
 ) -> Job:
     """Put the parts of a run together."""
     from keylint.examine import Examiner
     from keylint.inventory import load_inventory
     from keylint.join import Joiner
     from keylint.privileges import load_privilege_model
-    from keylint.rulecache import load_engine
     from keylint.suppress import Suppressor, load_baseline
 
-    engine = load_engine(config.rules)
-    feed, repository = make_input(config, engine)
     snapshots = [load_inventory(path) for path in config.inventory]
     baseline = load_baseline(config.baseline) if config.baseline else None
     templates = [template for snapshot in snapshots for template in snapshot.templates]
     return Job(
         command=command,
         target=target,
-        feed=feed,
-        repository=repository,
+        feed=source.feed,
+        repository=source.repository,
         rules=engine.rules,
         examiner=Examiner(engine, strict_allow=config.strict_allow, reveal=options.reveal),
         joiner=Joiner(snapshots),

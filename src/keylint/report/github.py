@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from keylint.model import Finding, Level, Report, VerdictKind
+from keylint.model import Finding, Level, Problem, Report, VerdictKind
 from keylint.report.clean import clean, inert
 from keylint.report.common import MEANING, is_url, place, problem_place, skipped_text, visible
 from keylint.report.options import RenderOptions
@@ -21,13 +21,18 @@ _RESERVE = 100  # bytes for the line that says how many rows were left out
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """Annotations for the most urgent findings, at most ten of a level, then the counts.
+    """Annotations for problems and for the most urgent findings, at most ten of a level, then the counts.
 
     No name in a report can begin a command of its own.
     """
     found = visible(report, allowed=options.include_allowed, suppressed=options.include_suppressed)
     lines = _incomplete(report)
     used = Counter({"warning": len(lines)})
+    for problem in report.problems:
+        command = _COMMANDS[problem.level]
+        if problem.level.rank >= Level.WARNING.rank and used[command] < PER_LEVEL // 2:
+            used[command] += 1
+            lines.append(_problem(command, problem))
     cut: Counter[str] = Counter()
     for finding in found:
         command = _COMMANDS[finding.verdict.level]
@@ -38,6 +43,13 @@ def render(report: Report, options: RenderOptions) -> str:
             cut[command] += 1
     lines += [f"keylint: not annotated: {count:,} more of level {command}" for command, count in cut.items()]
     return "\n".join([*lines, inert(_counts(report))]) + "\n"
+
+
+def _problem(command: str, problem: Problem) -> str:
+    where: dict[str, str | int] = {"file": clean(problem.path)} if problem.path else {}
+    if problem.path and problem.line:
+        where["line"] = problem.line
+    return _command(command, problem.text, **where, title=f"keylint: {problem.code}")
 
 
 def _annotation(command: str, finding: Finding) -> str:
