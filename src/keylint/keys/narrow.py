@@ -9,7 +9,7 @@ from keylint.inventory.api.base import Replacement
 from keylint.keys.checks.base import Context
 from keylint.keys.found import Found
 from keylint.keys.profile import is_custom
-from keylint.model import KeyRecord, Privilege, Sensitivity
+from keylint.model import KeyRecord, Privacy, Privilege, Sensitivity
 from keylint.privileges import PrivilegeModel, Template
 
 
@@ -93,7 +93,8 @@ def _target(
     held: tuple[Privilege, ...], own: Template | None, model: PrivilegeModel, *, in_client: bool
 ) -> tuple[Template | None, tuple[Privilege, ...], str]:
     """The template to aim at, what exceeds it, and why that one."""
-    if in_client:
+    fits_own = own is not None and not own.custom and not model.excess(held, own)
+    if in_client and not (fits_own and own is not None and own.privacy is Privacy.PUBLIC):
         nearest = model.nearest_public(held)
         if nearest is not None:
             template, extras = nearest

@@ -168,6 +168,10 @@ def _warnings(
             coveo and bool(replacement.like),
             "Creating from existing neither deactivates the original nor gives it an expiry.",
         ),
+        (
+            coveo and not replacement.like,
+            "Restricted identities and access are not copied by this request: set them on the new key.",
+        ),
         (custom, "A Custom key can't be activated again once it is deactivated."),
         (
             custom and bool(model.excluded_from_custom(record.privileges or ())),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from keylint import __version__
 from keylint.inventory.dates import format_date
-from keylint.keys.checks import Issue
+from keylint.keys.checks import Check, Grade, Issue
 from keylint.keys.found import Found
 from keylint.keys.report import KeyList, KeyRow, LintReport
 from keylint.model import KeyRecord
 from keylint.report.clean import without_surrogates
 
 SCHEMA_VERSION = 1
+_NOBODY = KeyRecord("", "")
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
@@ -31,7 +33,7 @@ def render_lint(report: LintReport) -> Iterator[str]:
 
 def render_list(keys: KeyList) -> Iterator[str]:
     """The list as one JSON object, a key a line."""
-    return _document(_head("keys list", keys), "keys", (_key(row) for row in keys.rows))
+    return _document(_head("keys list", keys), "keys", (_dump(_key(row)) for row in keys.rows))
 
 
 def _head(command: str, of: LintReport | KeyList) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def _head(command: str, of: LintReport | KeyList) -> dict[str, Any]:
     }
 
 
-def _document(head: dict[str, Any], name: str, items: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _document(head: dict[str, Any], name: str, items: Iterable[str]) -> Iterator[str]:
     yield "{"
     for key, value in head.items():
         yield f" {_dump(key)}: {_dump(value)},"
@@ -56,7 +58,7 @@ def _document(head: dict[str, Any], name: str, items: Iterable[dict[str, Any]]) 
     for item in items:
         if before is not None:
             yield before + ","
-        before = "  " + _dump(item)
+        before = "  " + item
     if before is not None:
         yield before
     yield " ]"
@@ -64,27 +66,38 @@ def _document(head: dict[str, Any], name: str, items: Iterable[dict[str, Any]]) 
 
 
 def _dump(value: Any) -> str:
-    return without_surrogates(_ENCODER.encode(value))
+    text = _ENCODER.encode(value)
+    return text if text.isascii() else without_surrogates(text)
 
 
-def _issue(issue: Issue) -> dict[str, Any]:
-    record = issue.record
+def _issue(issue: Issue) -> str:
+    """One issue as JSON text: what belongs to the check is encoded once, since issues are many."""
+    record = issue.record or _NOBODY
     field, colon, _ = issue.text.partition(":")
-    return {
-        "check": issue.check.id,
-        "severity": issue.grade.value,
-        "level": issue.grade.level.value,
-        "key_id": record.key_id if record else "",
-        "label": record.label if record else "",
-        "organization": record.organization if record else "",
-        "half": record.half if record else "",
+    own = {
+        "key_id": record.key_id,
+        "label": record.label,
+        "organization": record.organization,
+        "half": record.half,
         "field": field if colon and " " not in field else "",
         "message": issue.text,
-        "remedy": issue.check.remedy,
-        "source": issue.check.source,
-        "line": record.line if record else 0,
+        "line": record.line,
         "place": _place(issue.found) if issue.found else None,
     }
+    return _of_check(issue.check, issue.grade) + _dump(own)[1:]
+
+
+@lru_cache(maxsize=256)
+def _of_check(check: Check, grade: Grade) -> str:
+    """The members that all issues of one check and grade share, as the beginning of an object."""
+    shared = {
+        "check": check.id,
+        "severity": grade.value,
+        "level": grade.level.value,
+        "remedy": check.remedy,
+        "source": check.source,
+    }
+    return _dump(shared)[:-1] + ", "
 
 
 def _place(found: Found) -> dict[str, Any]:

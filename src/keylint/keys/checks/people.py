@@ -82,13 +82,19 @@ def editors_wide(record: KeyRecord, context: Context) -> Iterable[Hit]:
 def rotation_pair(records: tuple[KeyRecord, ...], context: Context) -> Iterator[Issue]:
     """The older ones of keys that look like copies of each other."""
     groups: dict[object, list[KeyRecord]] = {}
+    # Hashing a set of privileges takes long, and few are different: each gets a number.
+    numbers: dict[object, int] = {}
+    sets: dict[int, int] = {}
     for record in records:
-        name = stem(record.label)
-        if record.provider != "coveo" or not record.status.alive or record.created is None or not name:
+        if record.provider != "coveo" or not record.status.alive or record.created is None:
             continue
-        groups.setdefault((record.organization, record.template_id, record.privileges, name), []).append(
-            record
-        )
+        name = stem(record.label)
+        held = sets.get(id(record.privileges))
+        if held is None:
+            held = sets[id(record.privileges)] = numbers.setdefault(record.privileges, len(numbers))
+        if name:
+            key = (record.organization, record.template_id, held, name)
+            groups.setdefault(key, []).append(record)
     check = REGISTRY.checks["rotation-pair"]
     for alike in groups.values():
         if len(alike) < 2:
