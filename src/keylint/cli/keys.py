@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from keylint.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "pull": "keylint.cli.keys_pull:pull",
@@ -16,24 +16,6 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
-    """A group that imports a command only when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names in the order of the help page."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command `cmd_name`, or None if there is none of that name."""
-        target = _COMMANDS.get(cmd_name)
-        if target is None:
-            return None
-        module, name = target.split(":")
-        command = getattr(importlib.import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
-
-@click.group(cls=_Lazy)
+@click.group(cls=LazyGroup, lazy_commands=_COMMANDS)
 def keys() -> None:
     """The inventory of keys: fetch it, list it, lint it, rotate a key, prepare a report of exposure."""
