@@ -1,20 +1,40 @@
 """Entry point of the `keylint` command and of `python -m keylint`."""
 
+from __future__ import annotations
+
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from keylint.quick import Look
 
 
 def main() -> int:
     """Run the command line and return the exit status."""
     arguments = sys.argv[1:]
-    if "--staged" in arguments:
-        from keylint.quick import clean
+    if "--staged" in arguments or arguments[:1] == ["hook"]:
+        from keylint.quick import look
 
-        if clean(arguments) == 0:
-            os._exit(0)  # everything is written and closed; tearing the interpreter down takes 2 ms
+        seen = look(arguments)
+        status = _finish(seen) if seen else None
+        if status is not None:
+            os._exit(status)  # everything is written and closed; tearing the interpreter down takes 2 ms
     from keylint.cli.app import run
 
     return run(arguments)
+
+
+def _finish(seen: Look) -> int | None:
+    """Say what a quick look has found and return the exit status; None if the full command has to answer."""
+    try:
+        if seen.say():
+            return 0
+    except OSError:
+        return None
+    from keylint.cli.plain import finish
+
+    return finish(seen)
 
 
 if __name__ == "__main__":

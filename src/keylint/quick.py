@@ -1,13 +1,16 @@
-"""The hook's fast path: `keylint scan --staged` where nothing that is staged could match any rule.
+"""The hook's fast path: a quick look at what is staged, or at the files that pre-commit names.
 
-It answers only that one question, and only in plain surroundings. Whatever is unusual (an option, a
-configuration, a candidate, UTF-16, an error) is left to the full command, which answers everything. So this
-module may be blunt, but must never say "clean" where the full command would not.
+It answers one question, and only in plain surroundings: could anything there match a rule? Where nothing
+could, that is the whole run. Else the bytes are handed on, so that nothing is read twice. Whatever is unusual
+(an option, a configuration, an error) is left to the full command, which answers everything. So this module
+may be blunt, but must never say "clean" where the full command would not.
 
 A process start costs more than the work here, so nothing is imported that is not needed: click,
 dataclasses, enum, re, subprocess and typing stay unloaded, and git runs meanwhile. What was just staged is
 a loose object as a rule, and read without git (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects).
 """
+
+from __future__ import annotations
 
 import os
 import zlib
@@ -22,44 +25,79 @@ _FOREIGN_STARTS = (0x00, 0xFE, 0xFF)  # of UTF-16 and UTF-32
 _SNIFFED = 8192  # bytes in which a NUL may mean UTF-16; as in keylint.textmap
 
 
-def clean(arguments: list[str]) -> int | None:
-    """Exit status 0 if nothing staged could match, after printing what the full command would; else None.
+class Look:
+    """What a quick look has read: path from the top of the repository and content of each file.
+
+    `command` is `scan` or `hook`. `summary` is what the run says if no rule can match anywhere, else "".
+    """
+
+    def __init__(self, command: str, files: list[tuple[str, bytes]], summary: str, *, quiet: bool) -> None:
+        self.command = command
+        self.files = files
+        self.summary = summary
+        self.quiet = quiet
+
+    def say(self) -> bool:
+        """Print the summary if there is one and it is wanted. Returns whether the run is over with it."""
+        if self.summary and not self.quiet:
+            os.write(1, f"{self.summary}\n".encode())
+        return bool(self.summary)
+
+
+def look(arguments: list[str]) -> Look | None:
+    """Look at what a command line without unusual words names; None where the full command must.
 
     `arguments` are those of the command line, without the program.
     """
-    if not hasattr(os, "posix_spawnp") or not _understood(arguments):
-        return None
+    command = arguments[0] if arguments else ""
+    quiet = command == "scan" and bool({"-q", "--quiet"} & set(arguments))
     try:
-        git_folder = _plain_repository()
-        text = _summary(git_folder, "." in arguments) if git_folder else ""
-        if text and "-q" not in arguments and "--quiet" not in arguments:
-            os.write(1, text.encode())
+        if command == "scan" and _understood(arguments):
+            files, summary = _staged(below="." in arguments)
+        elif command == "hook" and _are_names(arguments[1:]):
+            files, summary = _named(arguments[1:]) if arguments[1:] else _staged(below=False)
+        else:
+            return None
     except (OSError, ValueError, zlib.error):
         return None
-    return 0 if text else None
+    return Look(command, files, summary, quiet=quiet)
 
 
 def _understood(arguments: list[str]) -> bool:
     """Whether the command line is one that this module knows: `scan`, `--staged`, perhaps `.` and `-q`."""
     rest = sorted(word for word in arguments[1:] if word not in ("-q", "--quiet"))
-    return arguments[:1] == ["scan"] and rest in (["--staged"], ["--staged", "."])
+    return hasattr(os, "posix_spawnp") and rest in (["--staged"], ["--staged", "."])
+
+
+def _are_names(words: list[str]) -> bool:
+    """Whether these are plain relative file names, each once."""
+    return len(words) <= _MAX_OBJECTS and len(set(words)) == len(words) and all(map(_is_plain, words))
+
+
+def _is_plain(word: str) -> bool:
+    return not word.startswith(("-", "/", "..")) and os.path.normpath(word) == word and "\\" not in word
 
 
 def _plain_repository() -> str:
-    """The .git folder of an ordinary work tree that has no configuration file of keylint's, else ""."""
+    """The .git folder of an ordinary work tree that has no configuration file of keylint's.
+
+    Raises ValueError where there is none.
+    """
     if not (LOCATION & os.environ.keys()) <= _HARMLESS:
-        return ""
+        raise ValueError("unusual")
     folder = os.getcwd()
     while not os.path.lexists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)
         if parent == folder or _is_configured(folder) or os.path.basename(folder) == ".git":
-            return ""
+            raise ValueError("unusual")
         folder = parent
     git_folder = os.path.join(folder, ".git")
     with open(os.path.join(git_folder, "config"), "rb") as stream:
         # Another work tree, or settings in yet another file.
         unusual = b"worktree" in stream.read().lower()
-    return "" if unusual or _is_configured(folder) else git_folder
+    if unusual or _is_configured(folder):
+        raise ValueError("unusual")
+    return git_folder
 
 
 def _is_configured(folder: str) -> bool:
@@ -73,42 +111,82 @@ def _is_configured(folder: str) -> bool:
         return False
 
 
-def _summary(git_folder: str, below: bool) -> str:
-    """The last line of a clean run, or "" if it takes the full command to tell.
+def _staged(*, below: bool) -> tuple[list[tuple[str, bytes]], str]:
+    """The staged files, and the summary if none can match; `below` limits them to the current folder."""
+    git_folder = _plain_repository()
+    with _Git((*STAGED, "HEAD", "--", *(["."] if below else []))) as git:
+        rules = _Rules()
+        entries = _entries(git.output())
+    files = []
+    size = 0
+    for path, object_id in entries:
+        content = _loose_blob(git_folder, object_id, _MAX_BYTES - size)
+        size += len(content)
+        files.append((path, content))
+    return files, rules.summary(files)
 
-    `below` limits it to the current folder.
-    """
-    with _Git((*STAGED, "HEAD", "--", *(["."] if below else []))) as staged:
+
+def _named(names: list[str]) -> tuple[list[tuple[str, bytes]], str]:
+    """The named files, and the summary if none can match. Raises ValueError for anything but plain files."""
+    from keylint.sources.beneath import Beneath, read_all
+
+    git_folder = _plain_repository()
+    if os.stat(git_folder).st_uid != os.geteuid():
+        raise ValueError("git might refuse to work here")
+    top = os.path.dirname(git_folder)
+    prefix = os.getcwd()[len(top) :].strip("/")
+    files = []
+    size = 0
+    with Beneath(top) as folder:
+        for name in names:
+            path = f"{prefix}/{name}" if prefix else name
+            descriptor, status = folder.open_file(path)
+            try:
+                limit = _MAX_BYTES - size
+                content = read_all(descriptor, status.st_size, limit) if status.st_size <= limit else None
+            finally:
+                os.close(descriptor)
+            if content is None:
+                raise ValueError("too much")
+            size += len(content)
+            files.append((path, content))
+    return files, _Rules().summary(files)
+
+
+class _Rules:
+    """The stored rules. Raises ValueError if there are none that can be used here."""
+
+    def __init__(self) -> None:
         from keylint.engine.quickdb import QuickDatabase
-        from keylint.report.summary import clean_summary
         from keylint.rulecache import stored_rules
 
-        rules = stored_rules()
-        if rules is None:
+        stored = stored_rules()
+        if stored is None:
+            raise ValueError("not stored yet")
+        self._count = stored[0]
+        self._database = QuickDatabase(stored[1])
+
+    def summary(self, files: list[tuple[str, bytes]]) -> str:
+        """What the full command says about these files if no rule can match in any, else ""."""
+        from keylint.report.summary import clean_summary
+
+        if any(_is_special(content) or self._database.could_match(content) for _, content in files):
             return ""
-        database = QuickDatabase(rules[1])
-        ids = _object_ids(staged.output())
-    size = 0
-    for object_id in ids:
-        content = _loose_blob(git_folder, object_id, _MAX_BYTES - size)
-        if _is_special(content) or database.could_match(content):
-            return ""
-        size += len(content)
-    return clean_summary(len(ids), size, rules[0]) + "\n"
+        return clean_summary(len(files), sum(len(content) for _, content in files), self._count)
 
 
-def _object_ids(raw: bytes) -> list[str]:
-    """The staged blobs of git's raw diff. Raises ValueError for anything but plain files and links."""
-    headers = raw.decode("ascii", "replace").split("\0")[:-1:2]
-    if len(headers) > _MAX_OBJECTS:
+def _entries(raw: bytes) -> list[tuple[str, str]]:
+    """Path and blob of git's raw diff. Raises ValueError for anything but plain files and links."""
+    fields = raw.split(b"\0")
+    if len(fields) > 2 * _MAX_OBJECTS:
         raise ValueError("too many")
-    ids = []
-    for header in headers:
-        _, mode, _, object_id, status = header.split(" ")
+    entries = []
+    for header, path in zip(fields[:-1:2], fields[1::2], strict=True):
+        _, mode, _, object_id, status = header.decode("ascii", "replace").split(" ")
         if mode not in _FILES or status not in ("A", "M", "T") or not object_id.strip("0"):
             raise ValueError("unusual")
-        ids.append(object_id)
-    return ids
+        entries.append((os.fsdecode(path), object_id))
+    return entries
 
 
 def _loose_blob(git_folder: str, object_id: str, limit: int) -> bytes:
@@ -147,7 +225,7 @@ class _Git:
         finally:
             os.close(child_out)
 
-    def __enter__(self) -> "_Git":
+    def __enter__(self) -> _Git:
         return self
 
     def __exit__(self, *_: object) -> None:

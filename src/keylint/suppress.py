@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import fnmatch
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -40,6 +39,8 @@ def load_baseline(path: str) -> Baseline:
 
     Raises InventoryError naming the file and what was expected.
     """
+    import json
+
     try:
         with open(path, encoding="utf-8-sig") as stream:
             document = json.load(stream)

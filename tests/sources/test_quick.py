@@ -36,6 +36,12 @@ def surroundings(cache: tuple[Path, Engine], repo: Repo, monkeypatch: pytest.Mon
     monkeypatch.chdir(repo.path)
 
 
+def clean(arguments: list[str]) -> int | None:
+    """0 where the quick look says that nothing could match."""
+    seen = quick.look(arguments)
+    return 0 if seen and seen.say() else None
+
+
 def stage(repo: Repo, name: str = "a.txt", content: str | bytes = "changed\n") -> None:
     repo.write(name, content)
     repo.stage(name)
@@ -46,20 +52,20 @@ def test_a_harmless_change_is_clean(
 ) -> None:
     stage(repo, content="x" * 1024)
     stage(repo, "new.bin", b"\x80\x81" * 512)
-    assert quick.clean(ARGUMENTS) == 0
+    assert clean(ARGUMENTS) == 0
     rules = len(cache[1].rules)
     assert capfd.readouterr().out == f"keylint: no findings in 2 files (2.0 KB, {rules} rules)\n"
 
 
 def test_nothing_staged_is_clean(capfd: pytest.CaptureFixture[str]) -> None:
-    assert quick.clean(ARGUMENTS) == 0
+    assert clean(ARGUMENTS) == 0
     assert capfd.readouterr().out.startswith("keylint: no findings in 0 files (0 B, ")
 
 
 @pytest.mark.parametrize("word", ["-q", "--quiet"])
 def test_quiet_says_nothing(repo: Repo, capfd: pytest.CaptureFixture[str], word: str) -> None:
     stage(repo)
-    assert quick.clean([*ARGUMENTS, word, "."]) == 0
+    assert clean([*ARGUMENTS, word, "."]) == 0
     assert capfd.readouterr().out == ""
 
 
@@ -69,9 +75,9 @@ def test_only_what_is_below_the_current_folder_counts(
     stage(repo, "a.txt", f'key = "{KEY}"\n')
     stage(repo, "sub/b.txt", "harmless\n")
     monkeypatch.chdir(repo.path / "sub")
-    assert quick.clean([*ARGUMENTS, "."]) == 0
+    assert clean([*ARGUMENTS, "."]) == 0
     assert "in 1 file " in capfd.readouterr().out
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
 
 
 def test_the_index_that_the_hook_names_is_read(
@@ -80,9 +86,9 @@ def test_the_index_that_the_hook_names_is_read(
     stage(repo, "a.txt", f'key = "{KEY}"\n')
     repo.git("read-tree", "HEAD", env={"GIT_INDEX_FILE": ".git/next-index"})
     monkeypatch.setenv("GIT_INDEX_FILE", ".git/next-index")
-    assert quick.clean(ARGUMENTS) == 0
+    assert clean(ARGUMENTS) == 0
     monkeypatch.delenv("GIT_INDEX_FILE")
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_other_content_is_left_to_the_full_command(
     repo: Repo, capfd: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     stage(repo, "a.txt", content)
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
     assert capfd.readouterr().out == ""
 
 
@@ -122,7 +128,7 @@ def test_other_content_is_left_to_the_full_command(
     ],
 )
 def test_other_arguments_are_left_to_the_full_command(arguments: list[str]) -> None:
-    assert quick.clean(arguments) is None
+    assert clean(arguments) is None
 
 
 def plant_configuration(repo: Repo) -> None:
@@ -196,14 +202,14 @@ def lose_head(repo: Repo) -> None:
 def test_unusual_repositories_are_left_to_the_full_command(repo: Repo, plant: object) -> None:
     assert callable(plant)
     plant(repo)
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
 
 
 def test_a_configuration_between_here_and_the_top_counts(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.write("sub/keylint.toml", "")
     repo.write("sub/deep/c.txt")
     monkeypatch.chdir(repo.path / "sub/deep")
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
 
 
 @pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"])
@@ -211,24 +217,24 @@ def test_another_place_in_the_environment_is_left_to_the_full_command(
     repo: Repo, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, str(repo.path))
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
 
 
 def test_outside_a_repository_and_inside_the_git_folder_it_has_no_answer(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
     monkeypatch.chdir(repo.path / ".git/objects")
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
 
 
 def test_without_a_cache_or_git_it_has_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("KEYLINT_CACHE_DIR", str(tmp_path / "empty"))
-        assert quick.clean(ARGUMENTS) is None
+        assert clean(ARGUMENTS) is None
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert quick.clean(ARGUMENTS) is None
+    assert clean(ARGUMENTS) is None
 
 
 def test_programs_named_by_the_repository_never_run(repo: Repo, tmp_path: Path) -> None:
@@ -240,7 +246,7 @@ def test_programs_named_by_the_repository_never_run(repo: Repo, tmp_path: Path) 
         repo.git("config", name, str(trap))
     stage(repo, ".gitattributes", "* filter=evil diff=evil\n")
     marker.unlink(missing_ok=True)
-    assert quick.clean(ARGUMENTS) == 0
+    assert clean(ARGUMENTS) == 0
     assert not marker.exists()
 
 
@@ -248,17 +254,18 @@ def test_no_process_and_no_descriptor_is_left(repo: Repo) -> None:
     before = len(os.listdir("/dev/fd"))
     for content in ("harmless\n", KEY):
         stage(repo, content=content)
-        quick.clean(ARGUMENTS)
+        clean(ARGUMENTS)
     assert len(os.listdir("/dev/fd")) == before
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
-def test_it_imports_next_to_nothing(repo: Repo, cache: tuple[Path, Engine]) -> None:
+@pytest.mark.parametrize("arguments", [ARGUMENTS, ["hook", "a.txt"]])
+def test_it_imports_next_to_nothing(repo: Repo, cache: tuple[Path, Engine], arguments: list[str]) -> None:
     stage(repo)
     code = (
-        "import sys; before = set(sys.modules); from keylint.quick import clean; "
-        "assert clean(['scan', '--staged']) == 0; print(*sorted(set(sys.modules) - before))"
+        "import sys; before = set(sys.modules); from keylint.quick import look; "
+        f"assert look({arguments}).say(); print(*sorted(set(sys.modules) - before))"
     )
     env = clean_environment({"KEYLINT_CACHE_DIR": str(cache[0])})
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
@@ -268,16 +275,81 @@ def test_it_imports_next_to_nothing(repo: Repo, cache: tuple[Path, Engine]) -> N
     assert not loaded & {*heavy, "keylint.model", "keylint.errors", "collections", "functools"}
 
 
-@pytest.mark.parametrize("content", ["harmless\n", f"key = {KEY}\n", f"key = {KEY}  # keylint:" + "allow\n"])
+CONTENTS = [
+    "harmless\n",
+    f"key = {KEY}\n",
+    f"key = {KEY}  # keylint:" + "allow\n",
+    "x = 1  # keylint:" + "allow\n",
+    "key = xx" + "0" * 8 + "-0000-0000-0000-" + "0" * 12 + "\n",
+    "\0" + KEY,
+]
+
+
+@pytest.mark.parametrize(
+    "arguments", [ARGUMENTS, [*ARGUMENTS, "."], [*ARGUMENTS, "-q"], ["hook"], ["hook", "a.txt"]]
+)
+@pytest.mark.parametrize("content", CONTENTS)
 def test_the_command_says_the_same_with_and_without_it(
-    repo: Repo, cache: tuple[Path, Engine], content: str
+    repo: Repo, cache: tuple[Path, Engine], content: str, arguments: list[str]
 ) -> None:
     stage(repo, content=content)
     env = clean_environment({"KEYLINT_CACHE_DIR": str(cache[0])})
-    full = "import sys; from keylint.cli.app import run; sys.exit(run(['scan', '--staged']))"
+    full = f"import sys; from keylint.cli.app import run; sys.exit(run({arguments}))"
     expected, got = (
         subprocess.run([sys.executable, *words], env=env, capture_output=True, check=False)
-        for words in (["-c", full], ["-m", "keylint", *ARGUMENTS])
+        for words in (["-c", full], ["-m", "keylint", *arguments])
     )
     assert (got.returncode, got.stdout, got.stderr) == (expected.returncode, expected.stdout, expected.stderr)
     assert got.returncode in (0, 1)
+
+
+def test_what_may_match_is_handed_on_with_its_path(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage(repo, "sub/b.txt", KEY)
+    for folder, arguments in ((".", ARGUMENTS), ("sub", ["hook", "b.txt"]), (".", ["hook", "sub/b.txt"])):
+        monkeypatch.chdir(repo.path / folder)
+        seen = quick.look(arguments)
+        assert seen is not None
+        assert seen.files == [("sub/b.txt", KEY.encode())]
+        assert not seen.say()
+
+
+def test_a_finding_is_reported_without_click_and_dataclasses(repo: Repo, cache: tuple[Path, Engine]) -> None:
+    stage(repo, content=KEY)
+    code = (
+        "import os, sys; from keylint.__main__ import main\n"
+        "def leave(status): print(status, *sys.modules, flush=True); raise SystemExit\n"
+        f"os._exit = leave; sys.argv[1:] = {ARGUMENTS}; main()"
+    )
+    env = clean_environment({"KEYLINT_CACHE_DIR": str(cache[0])})
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    status, *loaded = done.stdout.splitlines()[-1].split()
+    assert status == "1"
+    heavy = {"click", "dataclasses", "inspect", "subprocess", "git", "rich", "tempfile"}
+    assert not set(loaded) & heavy
+
+
+@pytest.mark.parametrize(
+    "word", ["-v", "--config=x", "missing.txt", "sub", "link", "./a.txt", "../r/a.txt", ".."]
+)
+def test_other_words_of_the_hook_are_left_to_the_full_command(repo: Repo, word: str) -> None:
+    (repo.path / "link").symlink_to("a.txt")
+    assert quick.look(["hook", word]) is None
+    assert quick.look(["hook", "a.txt", word]) is None
+    assert quick.look(["hook", "a.txt", "a.txt"]) is None
+    assert quick.look(["hook", str(repo.path / "a.txt")]) is None
+
+
+def test_the_hook_never_follows_a_link(repo: Repo, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "key.txt").write_text(KEY)
+    (repo.path / "linked").symlink_to(outside)
+    (repo.path / "pipe").unlink(missing_ok=True)
+    os.mkfifo(repo.path / "pipe")
+    assert quick.look(["hook", "linked/key.txt"]) is None
+    assert quick.look(["hook", "pipe"]) is None
+
+
+def test_the_hook_leaves_large_files_to_the_full_command(repo: Repo) -> None:
+    repo.write("large.bin", b"x" * (5 << 20))
+    assert quick.look(["hook", "large.bin"]) is None

@@ -7,13 +7,14 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from keylint.cli.keys_api import debug_option
 from keylint.cli.keys_output import write_lines
-from keylint.cli.options import fail_level
+from keylint.cli.run import fail_level
 from keylint.config import Config, find_config, load_config
 from keylint.errors import ExitCode, UsageError
 from keylint.report.clean import clean
@@ -29,6 +30,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _inventory = click.argument("inventory", type=click.Path(dir_okay=False))
 _findings = click.option(
     "--findings", type=click.Path(dir_okay=False), help="JSON or SARIF report of a scan, to join with."
+)
+_templates = click.option(
+    "--templates",
+    type=click.Path(dir_okay=False),
+    help="The organisation's own templates (GET .../templates/apikeys), for a listing that was saved by hand.",
 )
 _output = click.option("--output", type=click.Path(dir_okay=False), help="Write to this file.")
 _now = click.option(
@@ -51,15 +57,18 @@ def _format(*names: str) -> Callable[[Command], Command]:
 @click.command("list")
 @_inventory
 @_findings
+@_templates
 @_format("text", "json", "sarif", "html")
 @_output
 @debug_option
-def list_keys(inventory: str, findings: str | None, format_name: str, output: str | None) -> int:
+def list_keys(
+    inventory: str, findings: str | None, templates: str | None, format_name: str, output: str | None
+) -> int:
     """A table of the keys of INVENTORY: template, privacy, sensitivity, status, last used, expiry, places."""
     from keylint.keys.report import KeyList, key_rows
 
     with _collector_paused():
-        snapshot = _load(inventory)
+        snapshot = _load(inventory, templates)
         context = _context(snapshot, dt.datetime.now(dt.timezone.utc), _join(findings, snapshot))
         keys = KeyList(
             path=inventory,
@@ -76,6 +85,7 @@ def list_keys(inventory: str, findings: str | None, format_name: str, output: st
 @click.command()
 @click.argument("inventory", type=click.Path(dir_okay=False), required=False)
 @_findings
+@_templates
 @_format("text", "json", "sarif", "html")
 @_output
 @_now
@@ -111,16 +121,19 @@ def lint(inventory: str | None, list_checks: bool, **given: Any) -> int:
 @click.command("least-privilege")
 @_inventory
 @_findings
+@_templates
 @_format("text", "json")
 @_output
 @debug_option
-def least_privilege(inventory: str, findings: str | None, format_name: str, output: str | None) -> int:
+def least_privilege(
+    inventory: str, findings: str | None, templates: str | None, format_name: str, output: str | None
+) -> int:
     """For each key of INVENTORY the narrowest template, what it has beyond it, and a narrower replacement."""
     from keylint.keys import render_narrow
     from keylint.keys.narrow import narrow_all, template_use
     from keylint.privileges import load_privilege_model
 
-    snapshot = _load(inventory)
+    snapshot = _load(inventory, templates)
     context = _context(snapshot, dt.datetime.now(dt.timezone.utc), _join(findings, snapshot))
     model = load_privilege_model(overrides=snapshot.templates)
     narrowings = narrow_all(snapshot.records, model, context)
@@ -133,6 +146,7 @@ def _lint(
     inventory: str,
     *,
     findings: str | None,
+    templates: str | None,
     format_name: str,
     output: str | None,
     now_text: str | None,
@@ -147,7 +161,7 @@ def _lint(
 
     config = _settle(config_path)
     now = parse_now(now_text)
-    snapshot = _load(inventory, personal=members is not None)
+    snapshot = _load(inventory, templates, personal=members is not None)
     settings = _choice(config, _split(select), _split(ignore))
     context = _context(snapshot, now, _join(findings, snapshot), settings, _members(members))
     report = LintReport(
@@ -176,10 +190,17 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _load(path: str, *, personal: bool = False) -> Snapshot:
-    from keylint.inventory.load import load_inventory
+def _load(path: str, templates: str | None = None, *, personal: bool = False) -> Snapshot:
+    """The inventory, with the organisation's own templates; what its reader noticed goes to standard error."""
+    from keylint.inventory.load import load_inventory, load_templates
 
     snapshot = load_inventory(path, personal=personal)
+    if not snapshot.listing:
+        raise UsageError(
+            f"{path}: holds templates and no keys", hint="name a listing, and this as --templates"
+        )
+    if templates:
+        snapshot = replace(snapshot, templates=(*snapshot.templates, *load_templates(templates)))
     for problem in snapshot.problems[:20]:
         place = f"{problem.path}:{problem.line}" if problem.line else problem.path
         print(f"keylint: {problem.level.value}: {clean(place)}: {clean(problem.text)}", file=sys.stderr)

@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-from keylint.model import Level
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS = ("text", "json", "sarif", "html", "github")
@@ -19,13 +17,6 @@ def scan_options(command: Command) -> Command:
     for option in reversed(_SCAN_OPTIONS):
         command = option(command)
     return command
-
-
-def fail_level(name: str | None, default: Level) -> Level:
-    """The level that `--fail-on` names; `default` if it was not given, Level.NONE for never."""
-    if name is None:
-        return default
-    return Level.NONE if name == "never" else Level(name)
 
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True)

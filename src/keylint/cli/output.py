@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 
 from keylint.errors import UsageError
 
@@ -35,6 +34,8 @@ def discard_stdout() -> None:
 
 
 def _write_file(path: str, text: str, *, shown: str, private: bool) -> None:
+    import tempfile  # 5 ms, and most reports go to standard output
+
     folder = os.path.dirname(os.path.abspath(path))
     temporary = ""
     try:

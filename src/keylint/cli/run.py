@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from keylint.cli.options import fail_level
 from keylint.cli.output import write
 from keylint.config import Config, find_config, load_config
 from keylint.engine import Engine
@@ -17,6 +16,9 @@ from keylint.model import Level, Problem, Report, Repository
 from keylint.pipeline import Feed, Job, Source, feed_from, run
 from keylint.records import dataclass, replace
 from keylint.rule import Rule
+
+if TYPE_CHECKING:
+    from keylint.inventory.base import Snapshot
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,23 @@ def settle(options: Options, target: str) -> Config:
     )
 
 
+def fail_level(name: str | None, default: Level) -> Level:
+    """The level that `--fail-on` names; `default` if it was not given, Level.NONE for never."""
+    if name is None:
+        return default
+    return Level.NONE if name == "never" else Level(name)
+
+
 def build(
     command: str, target: str, options: Options, config: Config, *, engine: Engine, source: Input, whole: bool
 ) -> Job:
     """Put the parts of a run together."""
     from keylint.examine import Examiner
-    from keylint.inventory import load_inventory
     from keylint.join import Joiner
     from keylint.privileges import load_privilege_model
     from keylint.suppress import Suppressor, load_baseline
 
-    snapshots = [load_inventory(path) for path in config.inventory]
+    snapshots = _snapshots(config.inventory)
     baseline = load_baseline(config.baseline) if config.baseline else None
     templates = [template for snapshot in snapshots for template in snapshot.templates]
     return Job(
@@ -128,6 +136,14 @@ def build(
         ),
         revealed=options.reveal,
     )
+
+
+def _snapshots(paths: Sequence[str]) -> list[Snapshot]:
+    if not paths:
+        return []
+    from keylint.inventory import load_inventory
+
+    return [load_inventory(path) for path in paths]
 
 
 def _not_applied(rule: Rule) -> Problem:

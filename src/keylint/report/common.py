@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import lru_cache
-from urllib.parse import quote
 
 from keylint.model import Finding, KeyRecord, Level, Location, Problem, Report, Skipped, VerdictKind
 from keylint.report.clean import clean
@@ -100,6 +99,8 @@ def is_url(path: str) -> bool:
 @lru_cache(maxsize=4096)
 def uri(path: str) -> str:
     """A path as a relative URI reference (RFC 3986): the raw bytes, percent-encoded; URLs stay URLs."""
+    from urllib.parse import quote  # text reports do without
+
     raw = _FOREIGN.sub("\ufffd", path).encode("utf-8", "surrogateescape")
     if is_url(path):
         return quote(raw, safe="/:?#[]@!$&'()*+,;=%~-._")

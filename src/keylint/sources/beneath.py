@@ -9,8 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from types import TracebackType
-from typing import BinaryIO
+
+TYPE_CHECKING = False  # the hook's fast path comes here, and importing typing takes 2 ms
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import BinaryIO
 
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
