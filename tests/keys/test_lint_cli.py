@@ -317,3 +317,24 @@ def test_output_goes_to_a_file_whole_or_not_at_all(
     assert Path("list.txt").read_text().startswith("KEY")
     assert run(["keys", "list", "inventory.json", "--output", os.path.join("absent", "list.txt")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_an_export_of_templates_is_an_input_of_its_own(
+    inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("SEARCH_API/EXECUTE_QUERY/ENABLE", "PLATFORM/SOURCE/EDIT")
+    template = {
+        "id": "AnonymousSearch",
+        "displayName": "Anonymous search",
+        "privacyLevel": "PRIVATE",
+        "creationType": "MANUAL",
+        "privileges": _row("x", None, *names)["privileges"],
+    }
+    (tmp_path / "templates.json").write_text(json.dumps([template]))
+    select = ["--select", "least-privilege", "--format", "json"]
+    _, before = _lint("inventory.json", *select)
+    _, after = _lint("inventory.json", *select, "--templates", "templates.json")
+    assert [issue["key_id"] for issue in json.loads(before)["issues"]] == ["hostile000cccc"]
+    assert [issue["key_id"] for issue in json.loads(after)["issues"]] == ["goodkey000aaaa"]
+    assert run(["keys", "lint", "templates.json"]) == 2
+    assert "holds templates and no keys" in capsys.readouterr().err

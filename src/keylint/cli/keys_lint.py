@@ -34,7 +34,7 @@ _findings = click.option(
 _templates = click.option(
     "--templates",
     type=click.Path(dir_okay=False),
-    help="The organisation's own templates (GET .../templates/apikeys), for a listing that was saved by hand.",
+    help="The organisation's own templates (GET .../templates/apikeys), beside a saved listing.",
 )
 _output = click.option("--output", type=click.Path(dir_okay=False), help="Write to this file.")
 _now = click.option(
@@ -191,7 +191,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _load(path: str, templates: str | None = None, *, personal: bool = False) -> Snapshot:
-    """The inventory, with the organisation's own templates; what its reader noticed goes to standard error."""
+    """The inventory, with templates of one's own; what its reader noticed goes to standard error."""
     from keylint.inventory.load import load_inventory, load_templates
 
     snapshot = load_inventory(path, personal=personal)

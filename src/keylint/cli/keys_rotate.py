@@ -253,6 +253,7 @@ def _begin(given: _Given, api: Rotator, handover: Handover) -> Journal:
         started=stamp(_now()),
     )
     save(journal)
+    _say(f"journal: {journal.path}")
     return journal
 
 

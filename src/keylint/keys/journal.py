@@ -133,9 +133,10 @@ def locked(path: str) -> Iterator[None]:
     except OSError as error:
         raise UsageError(f"--journal {path}: the folder cannot be opened: {error.strerror}") from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"--journal {path}: another rotation is running in this folder") from None
         yield
-    except BlockingIOError:
-        raise UsageError(f"--journal {path}: another rotation is running in this folder") from None
     finally:
         os.close(handle)
