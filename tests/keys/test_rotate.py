@@ -272,6 +272,7 @@ def test_a_narrower_key_drops_what_the_template_does_not_grant(stand_in: StandIn
     assert SOURCE_VIEW not in new["privileges"]
     assert new["apiKeyTemplateId"] == "AnonymousSearch"
     plain = stand_in.coveo.add("AnonymousSearch", displayName="fine")
+    assert _rotate(plain["id"], place, "--lifetime", "soon") == 2
     assert _rotate(plain["id"], place, "--narrower") == 2
 
 
@@ -326,3 +327,14 @@ def test_a_file_inside_a_repository_is_warned_of(
     Path(".git").mkdir()
     assert _rotate(old, place, "--apply", "--to-file", "new-key") == 0
     assert "make sure that it is ignored" in capsys.readouterr().err
+
+
+def test_the_new_key_lives_as_long_as_the_original_or_as_asked(
+    stand_in: StandIn, place: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = stand_in.coveo.add("ViewAllContent", displayName="debugging", lifetimeDuration="P9D")
+    _rotate(old["id"], place, "--format", "json")
+    assert json.loads(capsys.readouterr().out)["requests"][0]["body"]["lifetimeDuration"] == "P9D"
+    assert _rotate(old["id"], place, "--lifetime", "P3D", "--apply", "--to-file", "new-key") == 0
+    (new,) = _others(stand_in, old["id"])
+    assert new["expirationDate"] - new["createdDate"] == 3 * 86_400_000

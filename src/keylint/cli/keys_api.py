@@ -18,7 +18,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def token_options(default_env: str) -> Callable[[Command], Command]:
-    """Where the access token comes from. There is no option for the token itself, by design."""
+    """Where the access token comes from. There is no option for the token itself, by design.
+
+    Without `default_env` the variable depends on the provider.
+    """
 
     def decorate(command: Command) -> Command:
         for option in (
@@ -29,7 +32,7 @@ def token_options(default_env: str) -> Callable[[Command], Command]:
             click.option(
                 "--token-env",
                 default=default_env,
-                show_default=True,
+                show_default=default_env or "COVEO_ACCESS_TOKEN or KEYPAIR_ACCESS_TOKEN",
                 help="Environment variable that holds the access token.",
             ),
         ):

@@ -20,6 +20,7 @@ from keylint.privileges import PrivilegeModel, Template
 
 _ROTATED = re.compile(r"(?: \(rotated \d{4}-\d\d-\d\d\))+$")
 _MARKED = re.compile(r"\s*\(keylint rotation [0-9a-f]{16} of [^()]*\)")
+_DURATION = re.compile(r"P(?=\d)(?:\d+Y)?(?:\d+M)?(?:\d+D)?")
 _NAME_LENGTH = 125  # longest displayName; https://docs.coveo.com/en/82/
 _DESCRIPTION_LENGTH = 1000
 
@@ -48,8 +49,10 @@ def replacement_for(
 ) -> Replacement:
     """What the new key is to be: a copy of the original, or with `narrower` one with fewer privileges.
 
-    Raises UsageError where nothing narrower is known.
+    Raises UsageError where nothing narrower is known, or `lifetime` is no ISO 8601 duration.
     """
+    if lifetime and not _DURATION.fullmatch(lifetime):
+        raise UsageError("--lifetime: expected an ISO 8601 duration", hint="such as P90D or P1Y")
     name = f"{_ROTATED.sub('', record.label)[: _NAME_LENGTH - 21]} (rotated {now:%Y-%m-%d})"
     mark = f"({marker_of(rotation_id)} of {record.key_id})"
     before = _MARKED.sub("", record.description)[: _DESCRIPTION_LENGTH - len(mark) - 1]
