@@ -11,7 +11,7 @@ from keylint.engine.hit import Hit, ScanResult
 from keylint.engine.judge import Judge
 from keylint.engine.literal import Blob, Keywords
 from keylint.engine.relate import pair, settle_overlaps
-from keylint.engine.vector import MAX_BUFFER, Clusters, Vector
+from keylint.engine.vector import MAX_BUFFER, Clusters, Vector, Words
 from keylint.engine.window import plan
 from keylint.errors import ConfigError
 from keylint.rule import Rule
@@ -19,6 +19,7 @@ from keylint.rule import Rule
 _BINARY_PROBE = 8000  # bytes: git's own test for binary content
 _EVENTS = 500_000  # prefilter events that one buffer may always have; more come with its size
 _BYTES_PER_EVENT = 16
+_LARGE = 1 << 20  # bytes
 
 
 class Engine:
@@ -43,6 +44,7 @@ class Engine:
             Judge(rule, tuple(r for r in rules if r.refines == rule.id)) for rule in self._patterns
         ]
         self._vector = self._make_vector(prefilter, database)
+        self._words: Words | None = None  # made for the first flood
 
     def _make_vector(self, prefilter: str, database: bytes | None) -> Vector | None:
         if prefilter not in ("auto", "hyperscan", "pure"):
@@ -152,8 +154,17 @@ class Engine:
     ) -> dict[int, list[int] | None]:
         out: dict[int, list[int] | None] = dict(clusters)
         if numbers and data:
-            out.update(dict.fromkeys(self._keywords.gate(numbers, Blob(data))))
+            known = self._keywords_in(data) if len(numbers) > 1 else None
+            out.update(dict.fromkeys(self._keywords.gate(numbers, Blob(data), known)))
         return out
+
+    def _keywords_in(self, data: bytes) -> dict[bytes, bool] | None:
+        """Which keywords large data has; to look for one after the other would take seconds."""
+        if self._vector is None or not _LARGE <= len(data) <= MAX_BUFFER:
+            return None
+        if self._words is None:
+            self._words = Words(self._keywords.words)
+        return self._words.inside(data)
 
     # ---- confirm and judge
 

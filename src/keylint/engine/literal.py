@@ -36,9 +36,14 @@ class Keywords:
         low = piece.lower()
         return any(word in low for word in words)
 
-    def gate(self, numbers: Iterable[int], blob: Blob) -> list[int]:
-        """Which of the rules may match in the blob."""
-        known: dict[bytes, bool] = {}
+    @property
+    def words(self) -> list[bytes]:
+        """Every keyword once."""
+        return list(dict.fromkeys(word for words in self._keywords for word in words))
+
+    def gate(self, numbers: Iterable[int], blob: Blob, known: dict[bytes, bool] | None = None) -> list[int]:
+        """Which of the rules may match in the blob. `known`: what was found out about its keywords before."""
+        known = {} if known is None else known
         return [n for n in numbers if self._applies(n, blob, known)]
 
     def _applies(self, number: int, blob: Blob, known: dict[bytes, bool]) -> bool:

@@ -14,7 +14,9 @@ from keylint.engine.patterns import Vectored, for_hyperscan
 from keylint.engine.quickdb import pack, unpack
 from keylint.engine.window import plan
 
+_CASELESS = 1
 _MULTILINE = 4
+_ONCE = 8
 _PREFILTER = 128
 # Hits of one rule that end this close together become one cluster: a flood stays small in memory.
 _CLUSTER = 64
@@ -113,6 +115,32 @@ class Vector:
                 continue
             return candidate
         return None
+
+
+class Words:
+    """Finds out in one pass which of many words are in a buffer, in any case. One per thread and process."""
+
+    def __init__(self, words: Sequence[bytes]) -> None:
+        module: Any = extension.load()
+        self._words = words
+        self._database = module.Database(mode=extension.BLOCK)
+        self._database.compile(
+            expressions=["".join(f"\\x{byte:02x}" for byte in word) for word in words],
+            ids=list(range(len(words))),
+            elements=len(words),
+            flags=[_CASELESS | _ONCE] * len(words),
+        )
+        self._scratch = module.Scratch(self._database)
+
+    def inside(self, data: bytes) -> dict[bytes, bool]:
+        """For each word whether `data` (less than MAX_BUFFER bytes) has it."""
+        present = dict.fromkeys(self._words, False)
+
+        def on_match(number: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+            present[self._words[number]] = True
+
+        self._database.scan(data, match_event_handler=on_match, scratch=self._scratch)
+        return present
 
 
 def _insert(ends: list[int], end: int) -> None:
