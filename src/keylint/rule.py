@@ -46,11 +46,28 @@ class Context:
 
 @dataclass(frozen=True)
 class Requirement:
-    """The other half of a pair: a match of `rule` within `within` bytes (0: same file)."""
+    """The other half of a pair: a match of `rule` within `within` bytes (0: same file).
+
+    With `identifies` the rule's own match is the harmless half: where the other one is there, too, it is
+    named in that finding and is none of its own.
+    """
 
     rule: str
     within: int = 0
     optional: bool = False
+    identifies: bool = False
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Something harmless that stands near a match and says more about it, such as an organization's id.
+
+    The first group that takes part in `regex` is shown under `name`; `within` as in `Requirement`.
+    """
+
+    name: str
+    regex: str
+    within: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,12 +111,15 @@ class Rule:
     checksum: str = ""
     context: Context | None = None
     requires: tuple[Requirement, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    lengths: tuple[int, ...] = ()  # documented lengths of the whole value, in bytes
     silent: bool = False  # matches count only as the other half of a pair
     proves: bool = False  # the value itself proves `privacy`: no inventory entry may soften it
     priority: int = 50
     binary: bool = True
     samples: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
+    names: tuple[tuple[str, str, bool], ...] = ()  # providers to look for before the value: `providers.py`
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
     source: str = ""  # the file it came from, for error messages
@@ -118,6 +138,7 @@ def to_plain(rule: Rule) -> tuple[Any, ...]:
     values["severity"] = rule.severity.value
     values["allowlists"] = tuple(_astuple(a) for a in rule.allowlists)
     values["requires"] = tuple(_astuple(r) for r in rule.requires)
+    values["beside"] = tuple(_astuple(b) for b in rule.beside)
     values["context"] = _astuple(rule.context) if rule.context else None
     return tuple(values.values())
 
@@ -131,6 +152,7 @@ def from_plain(plain: Sequence[Any]) -> Rule:
     values["severity"] = Severity(values["severity"])
     values["allowlists"] = tuple(Allowlist(*a) for a in values["allowlists"])
     values["requires"] = tuple(Requirement(*r) for r in values["requires"])
+    values["beside"] = tuple(Beside(*b) for b in values["beside"])
     values["context"] = Context(*values["context"]) if values["context"] else None
     return Rule(**values)
 
@@ -138,5 +160,5 @@ def from_plain(plain: Sequence[Any]) -> Rule:
 _RULE_FIELDS: tuple[str, ...] = Rule.__match_args__
 
 
-def _astuple(value: Allowlist | Requirement | Context) -> tuple[Any, ...]:
+def _astuple(value: Allowlist | Beside | Requirement | Context) -> tuple[Any, ...]:
     return tuple(getattr(value, name) for name in value.__match_args__)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from keylint.errors import ConfigError
 from keylint.model import Privacy, Severity
 from keylint.records import dataclass, replace
-from keylint.rule import Allowlist, Context, Requirement, Rule
+from keylint.rule import Allowlist, Beside, Context, Requirement, Rule
 
 # The names that rule files may use. `engine` implements them; tests hold both lists equal, because this
 # module must not import the engine.
@@ -19,8 +19,10 @@ INSPECTORS = (
 )  # fmt: skip
 CHECKSUMS = ("azure_key", "cloudflare", "github", "gitlab", "grafana", "npm")
 FILTERS = (
-    "bracketed", "digest", "example", "generic", "identifier", "masked", "none", "number", "path",
-    "placeholder", "placeholder_words", "repeated", "sequence", "template", "url", "uuid", "words",
+    "assigned", "bracketed", "code", "digest", "dull", "example", "generic", "harmless_name", "identifier", "masked",
+    "no_base64", "no_login", "none", "number", "path", "pattern", "picture", "placeholder", "placeholder_words", "public_key", "repeated", "sequence",
+    "short", "spoken", "template", "test_certificate", "unnamed_digest", "unnamed_uuid", "url", "uuid", "weak_name",
+    "words",
 )  # fmt: skip
 
 GENERIC_PRIORITY = 10  # where a specific rule finds the same value, it names it
@@ -275,6 +277,15 @@ def _allowlists(value: Any, spot: Spot) -> tuple[Allowlist, ...]:
     return tuple(read_allowlist(t, spot) for t in read_tables(value, spot))
 
 
+def _names(value: Any, spot: Spot) -> tuple[tuple[str, str, bool], ...]:
+    """true: matches are labelled with the provider that is named before them."""
+    if not _flag(value, spot):
+        return ()
+    from keylint.providers import load_providers  # TOML, read only when the cache has to be made
+
+    return load_providers()
+
+
 def _context(value: Any, spot: Spot) -> Context:
     table = {"regex": value} if isinstance(value, str) else value
     if not isinstance(table, dict) or not table.get("regex"):
@@ -290,15 +301,32 @@ def _context(value: Any, spot: Spot) -> Context:
 def _requires(value: Any, spot: Spot) -> tuple[Requirement, ...]:
     out = []
     for raw in read_tables(value, spot):
-        table = _known_keys(raw, ("rule", "within", "optional"), spot)
+        table = _known_keys(raw, ("rule", "within", "optional", "identifies"), spot)
         out.append(
             Requirement(
                 read_text(table.get("rule"), spot.at("rule")),
                 _count(table.get("within", 0), spot.at("within")),
                 _flag(table.get("optional", False), spot.at("optional")),
+                _flag(table.get("identifies", False), spot.at("identifies")),
             )
         )
     return tuple(out)
+
+
+def _beside(value: Any, spot: Spot) -> tuple[Beside, ...]:
+    out = []
+    for raw in read_tables(value, spot):
+        table = _known_keys(raw, ("name", "regex", "within"), spot)
+        pattern = read_text(table.get("regex"), spot.at("regex"))
+        if not _pattern(pattern, spot.at("regex")):
+            spot.at("regex").fail("has no group for what is to be shown")
+        within = _count(table.get("within", 0), spot.at("within"))
+        out.append(Beside(read_text(table.get("name"), spot.at("name")), pattern, within))
+    return tuple(out)
+
+
+def _lengths(value: Any, spot: Spot) -> tuple[int, ...]:
+    return tuple(_count(v, spot) for v in (value if isinstance(value, list) else [value]))
 
 
 def _required(value: Any, spot: Spot) -> tuple[Requirement, ...]:
@@ -332,9 +360,12 @@ _FIELDS: dict[str, Callable[[Any, Spot], Any]] = {
     "checksum": _one_of((*CHECKSUMS, ""), "checksum"),
     "context": _context,
     "requires": _requires,
+    "beside": _beside,
+    "lengths": _lengths,
     "required": _required,
     "samples": _samples,
     "filters": _some_of(FILTERS, "filter"),
+    "names": _names,
 }
 _LOWER = {key.lower(): name for key, name in {**{f: f for f in _FIELDS}, **_CAMEL}.items()}
 INHERITED = tuple(

@@ -36,6 +36,31 @@ SHAPES = {
     "url": ["https://example.org/token"],
     "identifier": ["process.env.KEY", "config->key", "getToken()", "os.environ[KEY", "AWS_SECRET_ACCESS_KEY"],
     "number": ["1234567890123456", "v1.22.333", "2024-01-02T03:04:05Z"],
+    "short": ["a1b2c3d4e5f6"],
+    "dull": ["aab1aab1aab1aab1aab1", "1010101010101010", "zz9zz9zz9zz9zz9zz9zz"],
+    "spoken": ["createUserWithEmail2", "authentication-provider-2", "sha256WithRSAEncryption"],
+    "picture": ["iVBORw0KGgoAAAANSUhEUg", "R0lGODlhAQABAIAAAAAAAP", "d09GRgABAAAAAG9c"],
+    "public_key": ["MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "AAAAC3NzaC1lZDI1NTE5AAAAI"],
+    "pattern": ["0-9A-Za-z_-", "[a-f0-9]{32}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ23456789"],
+    "no_base64": ["abcde"],
+    "no_login": ["c2VjcmV0", "dXNlcjpwYXNzd29yZA==", "AAECAzo="],
+}  # fmt: skip
+# Filters that look beside the value: text before it, the value, text after it. The text before belongs to the match.
+BESIDE = {
+    "weak_name": [("key = ", "Zq3vB8nK2xW9", ""), ("auth: ", "0d1f2a3b4c5d6e7f8091a2b3c4d5e6f7", "")],
+    "harmless_name": [
+        ('public_key = "', "Zq3vB8nK2xW9", '"'), ("access_key_id: ", "Zq3vB8nK2xW9", ""),
+        ('"next_page_token": "', "Zq3vB8nK2xW9", '"'), ("cacheKey = ", "Zq3vB8nK2xW9", ""),
+        ("password_hash: ", "Zq3vB8nK2xW9", ""),
+    ],
+    "unnamed_uuid": [("key: ", str(uuid.UUID(int=5 << 90)), "")],
+    "unnamed_digest": [("key: ", "d41d8cd98f00b204e9800998ecf8427e", "")],
+    "picture": [('token = "data:image/png;base64,', "Zq3vB8nK2xW9", '"')],
+    "test_certificate": [("test certificate, private key: ", "Zq3vB8nK2xW9", "")],
+    "code": [
+        ("token = ", "Zq3vB8nK2xW9", "(data)"), ("secret = ", "e.t2.n.a1", ";"), ('token = "', "step2_token3", '"'),
+        ("token = ", "request.headers2.token", "\n"), ("key = ", "Zq3vB8nK2xW9", " == other"),
+    ],
 }  # fmt: skip
 
 
@@ -44,8 +69,14 @@ def test_a_filter_knows_its_shapes(name: str, value: str) -> None:
     assert FILTERS[name](Candidate(value.encode(), value.encode()))
 
 
+@pytest.mark.parametrize(("name", "texts"), [(n, t) for n, cases in BESIDE.items() for t in cases])
+def test_a_filter_knows_its_shapes_by_what_stands_beside(name: str, texts: tuple[str, str, str]) -> None:
+    before, value, after = (text.encode() for text in texts)
+    assert FILTERS[name](Candidate(value, value, before, after, len(before)))
+
+
 def test_every_filter_is_tested() -> None:
-    assert set(SHAPES) == set(FILTERS)
+    assert set(SHAPES) | set(BESIDE) == set(FILTERS)
 
 
 def test_every_name_is_one_that_rule_files_may_use() -> None:
@@ -56,15 +87,17 @@ def test_every_name_is_one_that_rule_files_may_use() -> None:
 def test_filters_let_random_values_pass(name: str) -> None:
     rng = random.Random(7)
     values = [token(rng, rng.randrange(24, 64), "").encode() for _ in range(3000)]
-    dropped = [v for v in values if FILTERS[name](Candidate(v, v))]
-    assert len(dropped) <= 1  # `words` and the like may meet an unlikely value
+    before = b'api_key = "'
+    dropped = [v for v in values if FILTERS[name](Candidate(v, v, before, b'"', len(before)))]
+    # `words` and the like may meet an unlikely value; the base64 of a login is never random
+    assert len(dropped) <= {"spoken": 12, "no_login": 3000, "no_base64": 900}.get(name, 1)
 
 
 def test_literal_placeholders_let_random_uuids_and_hex_pass() -> None:
     rng = random.Random(8)
     for _ in range(3000):
         value = str(uuid.UUID(int=rng.getrandbits(128), version=4)).encode()
-        assert not any(f(Candidate(value, value)) for f in select((), "test")), value
+        assert not any(f(Candidate(value, value)) for f in select((), "test").values()), value
 
 
 def test_placeholders_are_dropped_for_all_rules_after_the_public_prefix() -> None:

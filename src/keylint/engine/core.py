@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from keylint.engine import extension
 from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
-from keylint.engine.hit import Hit, ScanResult
+from keylint.engine.hit import Hit, Refusal, ScanResult
 from keylint.engine.judge import Judge
 from keylint.engine.literal import Blob, Keywords
 from keylint.engine.relate import pair, settle_overlaps
@@ -34,6 +34,7 @@ class Engine:
     def __init__(
         self, rules: Sequence[Rule], *, prefilter: str = "auto", database: bytes | None = None
     ) -> None:
+        self.explain = False  # True: results tell which matches were refused, and by which test
         self.rules = tuple(rules)
         self._patterns = tuple(rule for rule in rules if rule.regex)
         self._order = {rule.id: i for i, rule in enumerate(self._patterns)}
@@ -180,12 +181,23 @@ class Engine:
             if self._patterns[number].binary or not binary:
                 hits += self._of_rule(number, blob, candidates[number], path, budget)
         told = (hit for hit in pair(hits) if not hit.base.silent)
-        return ScanResult(settle_overlaps(told, self._order), budget.limits)
+        kept = settle_overlaps(told, self._order)
+        return ScanResult(kept, budget.limits, self._refused(candidates, kept) if self.explain else ())
+
+    def _refused(self, numbers: Iterable[int], kept: Sequence[Hit]) -> Iterator[Refusal]:
+        """The matches that were refused, apart from those that another rule found after all."""
+        for number in numbers:
+            for refusal in self._judges[number].refusals or ():
+                if not any(
+                    h.secret_start < refusal.secret_end and refusal.secret_start < h.secret_end for h in kept
+                ):
+                    yield refusal
 
     def _of_rule(
         self, number: int, blob: Blob, ends: list[int] | None, path: str, budget: Budget
     ) -> list[Hit]:
         judge = self._judges[number]
+        judge.refusals = [] if self.explain else None
         if not judge.allowed.applies(path):
             return []
         raws = self._confirmers[number].search(blob.data, ends, budget)

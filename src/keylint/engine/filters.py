@@ -7,27 +7,40 @@ predicate, register it under a name, and list it in a group if the group's rules
 
 from __future__ import annotations
 
+import binascii
 import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
+from keylint.engine.lexicon import dull as is_dull
+from keylint.engine.lexicon import readable, striking, worded
+from keylint.engine.naming import Name, read_name
 from keylint.errors import ConfigError
 
 
 class Candidate(NamedTuple):
     """A value and the text beside it on both sides (at most SURROUNDINGS bytes).
 
-    `body` is the value without the public prefix of its kind.
+    `body` is the value without the public prefix of its kind. `lead` is how many bytes at the end of `before`
+    belong to the match. `service` is the provider that the text before the value names, where the rule asks for
+    it (`Rule.names`).
     """
 
     value: bytes
     body: bytes
     before: bytes = b""
     after: bytes = b""
+    lead: int = 0
+    service: str = ""
+
+    @property
+    def name(self) -> Name:
+        """What the value is called."""
+        return read_name(self.before.decode("latin-1"), self.lead)
 
 
-SURROUNDINGS = 32
+SURROUNDINGS = 160
 Filter = Callable[[Candidate], bool]
 
 _SEPARATORS = re.compile(rb"[-_.:/ ]+")
@@ -167,6 +180,118 @@ def number(candidate: Candidate) -> bool:
     return _DATE_OR_VERSION.fullmatch(candidate.value) is not None
 
 
+_SHORTEST = 16  # characters of a value that only its name makes a secret
+_SHORTEST_NAMED = 10  # where the name holds a provider, too
+_MARKS = re.compile(rb"[^0-9A-Za-z]")
+_PICTURE = re.compile(
+    rb"iVBORw0KGgo|R0lGOD|/9j/|UklGR|PHN2Zy|PD94bWw|AAABAA|d09GR|T1RUTw|AAEAAAA|JVBERi0|UEsDB|H4sIA|TVqQ|f0VMR"
+    rb"|AGFzbQ|SUQz|T2dnUw|AAAA[A-Z]Gft"
+)
+_DATA_URI = re.compile(rb"(?i)data:[a-z-]{3,20}/[a-z0-9.+-]{1,60}(?:;[a-z0-9=-]{1,30})*,\Z|base64,\Z")
+_PUBLIC_KEY = re.compile(
+    rb"MI[GHI][A-Za-z0-9]{1,3}AN?BgkqhkiG9w0|MII[B-H][A-Za-z0-9+/]{3}CC[AB]|MF[kk]wEwYHKoZIzj0|MFIwEwYH|MCowBQYDK2V"
+    rb"|AAAA[BCE]3NzaC1|AAAAE2VjZHNh|BEGIN PUBLIC|LS0tLS1CRUdJTiBD|LS0tLS1CRUdJTiBQVU"
+)
+_TEST_CERTIFICATE = re.compile(rb"(?i)test[-_ ]?(?:cert|key|ca\b)|snake[-_ ]?oil|self[-_ ]?signed")
+_CODE_AFTER = re.compile(rb"[ \t]*(?:[(\[]|=>|\?[.:]?|&&|\|\||[<>=!]=|\+[^+]|\?\?)")
+_MEMBERS = re.compile(rb"[A-Za-z_$][\w$]{0,60}(?:(?:\.|->|::)[A-Za-z_$][\w$]{0,60}){1,12}[!?;]?")
+_SHORT_MEMBERS = re.compile(rb"[A-Za-z_$][\w$]{0,3}(?:\.[A-Za-z_$][\w$]{0,3})+(?:\.\w+)?")
+_SNAKE = re.compile(rb"[A-Za-z]{2,}[0-9]{0,4}(?:[_.-][A-Za-z]{2,}[0-9]{0,4}){1,12}")
+_TUTORIAL = re.compile(rb"(?:my|your|the|some|user|test)?[-_]?(?:pass(?:word|wd|w)?|pwd|secret|token|test|changeme)[0-9!]{0,3}")
+_PATTERN = re.compile(rb"0-9|[Aa]-[Zz]|[Aa]-[Ff]|\\[dwsDWS]|ABCDEFGHIJ|abcdefghij|0123456789|\{\d+(?:,\d*)?\}")
+_QUOTE = b"\"'`"
+
+
+def short(candidate: Candidate) -> bool:
+    """Too short for a generated secret, unless its name holds a provider as well."""
+    return len(candidate.value) < (_SHORTEST_NAMED if candidate.service else _SHORTEST)
+
+
+def dull(candidate: Candidate) -> bool:
+    """Too few different characters for a random text of its length and alphabet."""
+    return is_dull(candidate.body)
+
+
+def spoken(candidate: Candidate) -> bool:
+    """Reads like words: usual pairs of letters, or most of it known words."""
+    return readable(candidate.body) or worded(candidate.body) > 0.5
+
+
+def weak_name(candidate: Candidate) -> bool:
+    """A name that says little, such as plain `key`, no provider named with it, and no striking value either."""
+    return not candidate.service and not candidate.name.strong and not striking(candidate.value)
+
+
+def harmless_name(candidate: Candidate) -> bool:
+    """A name of something that opens nothing: a public key, a key's id, a hash, a token of a grammar."""
+    return candidate.name.harmless
+
+
+def unnamed_uuid(candidate: Candidate) -> bool:
+    """A UUID that is not called a secret, nor a provider's key."""
+    return uuid(candidate) and not candidate.service and not candidate.name.strong
+
+
+def unnamed_digest(candidate: Candidate) -> bool:
+    """A hex digest by length that is not called a secret, nor a provider's key, or anything called a digest."""
+    return digest(candidate) and not candidate.service and not candidate.name.strong
+
+
+def picture(candidate: Candidate) -> bool:
+    """Base64 of an image, font, archive, document or program, by its first bytes, or a data URI."""
+    return _PICTURE.match(candidate.value) is not None or _DATA_URI.search(candidate.before) is not None
+
+
+def public_key(candidate: Candidate) -> bool:
+    """A public key or a certificate, by the first bytes of its DER or SSH form in base64."""
+    return _PUBLIC_KEY.search(candidate.value) is not None
+
+
+def test_certificate(candidate: Candidate) -> bool:
+    """Said to be of a test certificate just before it."""
+    return _TEST_CERTIFICATE.search(candidate.before[-80:]) is not None
+
+
+def code(candidate: Candidate) -> bool:
+    """Program text without quotes: a call, a comparison, a member, a name in snake or kebab case."""
+    if candidate.before[-1:] in _QUOTE and candidate.after[:1] == candidate.before[-1:]:
+        return _SNAKE.fullmatch(candidate.value) is not None
+    members = _MEMBERS.fullmatch(candidate.value) is not None
+    return (
+        _CODE_AFTER.match(candidate.after) is not None
+        or _SHORT_MEMBERS.fullmatch(candidate.value) is not None
+        or _SNAKE.fullmatch(candidate.value) is not None
+        or (members and worded(candidate.value) > 0.2)
+    )
+
+
+def _from_base64(value: bytes) -> bytes | None:
+    bare = value.rstrip(b"=")
+    try:
+        return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4))
+    except binascii.Error:
+        return None
+
+
+def pattern(candidate: Candidate) -> bool:
+    """A regular expression, or the alphabet of one."""
+    return _PATTERN.search(candidate.value) is not None
+
+
+def no_base64(candidate: Candidate) -> bool:
+    """Not base64: what stands in its place is plain text or a template."""
+    return _from_base64(candidate.value) is None
+
+
+def no_login(candidate: Candidate) -> bool:
+    """Not base64 of `user:password`, or of one that tutorials print."""
+    plain = _from_base64(candidate.value)
+    if plain is None or not all(32 <= byte < 127 for byte in plain):
+        return True
+    user, colon, password = plain.partition(b":")
+    return not colon or len(password) < 4 or _TUTORIAL.fullmatch(password.lower()) is not None or user == password
+
+
 FILTERS: dict[str, Filter] = {
     "repeated": repeated,
     "sequence": sequence,
@@ -182,17 +307,38 @@ FILTERS: dict[str, Filter] = {
     "url": url,
     "identifier": identifier,
     "number": number,
+    "short": short,
+    "dull": dull,
+    "spoken": spoken,
+    "weak_name": weak_name,
+    "harmless_name": harmless_name,
+    "unnamed_uuid": unnamed_uuid,
+    "unnamed_digest": unnamed_digest,
+    "picture": picture,
+    "public_key": public_key,
+    "test_certificate": test_certificate,
+    "code": code,
+    "pattern": pattern,
+    "no_base64": no_base64,
+    "no_login": no_login,
 }
 GROUPS: dict[str, tuple[str, ...]] = {
     "placeholder": ("repeated", "sequence", "masked", "bracketed", "placeholder_words", "example"),
     "generic": ("template", "uuid", "digest", "words", "path", "url", "identifier", "number"),
+    "assigned": (
+        "short", "template", "harmless_name", "weak_name", "unnamed_uuid", "unnamed_digest", "number", "url", "code",
+        "pattern", "picture", "public_key", "test_certificate", "dull", "spoken",
+    ),
     "none": (),
 }
 NAMES = (*FILTERS, *GROUPS)
 
 
-def select(names: Iterable[str], where: str) -> tuple[Filter, ...]:
-    """The predicates that filter names stand for. Raises ConfigError, naming `where`, for an unknown one."""
+def select(names: Iterable[str], where: str) -> dict[str, Filter]:
+    """The predicates that filter names stand for, in the order of trying.
+
+    Raises ConfigError, naming `where`, for an unknown one.
+    """
     wanted = list(names)
     if "none" not in wanted:
         wanted.insert(0, "placeholder")
@@ -202,4 +348,4 @@ def select(names: Iterable[str], where: str) -> tuple[Filter, ...]:
             raise ConfigError(f"{where}: unknown filter {name!r}", hint="known: " + ", ".join(NAMES))
         for single in GROUPS.get(name, (name,)):
             chosen[single] = FILTERS[single]
-    return tuple(chosen.values())
+    return chosen

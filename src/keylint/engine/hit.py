@@ -15,7 +15,8 @@ class Hit(NamedTuple):
     `rule` is the one that names the value in the end, after refinement; `base` is the rule whose pattern
     matched. `value` is canonical (after `Rule.normalize`), so it may differ from the bytes at
     `secret_start:secret_end`. `tentative`: the context that the rule asks for is missing, and only an
-    inventory entry can make it a finding.
+    inventory entry can make it a finding. `partners` are the harmless halves of pairs whose other half this
+    is; they are no hits of their own.
     """
 
     rule: Rule
@@ -27,18 +28,34 @@ class Hit(NamedTuple):
     value: bytes
     evidence: Evidence
     tentative: bool = False
+    partners: tuple[Hit, ...] = ()
 
     def __repr__(self) -> str:
         return f"Hit({self.rule.id}, {self.secret_start}:{self.secret_end})"  # never the value
+
+
+MAX_REFUSALS = 1000  # of one rule in one blob
+
+
+class Refusal(NamedTuple):
+    """A match that was found to be no secret. `reason` is the filter's name, or `entropy`, `allowlist`, `context`."""
+
+    rule: Rule
+    secret_start: int
+    secret_end: int
+    reason: str
 
 
 class ScanResult(list[Hit]):
     """The hits of one blob, sorted by start of the secret.
 
     `limits` holds one sentence for each limit (time or number of matches) that was reached: then the hits
-    are those found so far, and the blob was not searched wholly.
+    are those found so far, and the blob was not searched wholly. `refused` is filled when the engine explains.
     """
 
-    def __init__(self, hits: Iterable[Hit] = (), limits: Iterable[str] = ()) -> None:
+    def __init__(
+        self, hits: Iterable[Hit] = (), limits: Iterable[str] = (), refused: Iterable[Refusal] = ()
+    ) -> None:
         super().__init__(hits)
         self.limits: tuple[str, ...] = tuple(limits)
+        self.refused: tuple[Refusal, ...] = tuple(refused)

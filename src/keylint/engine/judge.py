@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -13,12 +11,16 @@ from typing import Any, NamedTuple
 from keylint.engine import filters
 from keylint.engine.allow import Allowed, Compiled
 from keylint.engine.confirm import Raw
-from keylint.engine.hit import Hit
+from keylint.engine.hit import MAX_REFUSALS, Hit, Refusal
+from keylint.engine.lexicon import entropy
+from keylint.engine.naming import SERVICE, providers
 from keylint.model import Evidence, Privacy
 from keylint.records import replace
 from keylint.rule import Rule
 
 _REMEMBERED = 50_000  # values
+_NARROW = 32  # bytes beside a value that filters see
+_WIDE = filters.SURROUNDINGS  # bytes before it where a provider's name may stand
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _SAMPLE = Evidence(
     privacy=Privacy.PUBLIC,
@@ -43,44 +45,60 @@ class Judge:
         self._refinements = refinements
         where = f"{rule.source}: rule {rule.id}" if rule.source else f"rule {rule.id}"
         self._filters = filters.select(rule.filters, where)
+        self.refusals: list[Refusal] | None = None
         self._compiled = Compiled(rule)
         self.allowed = Allowed(rule, self._compiled)
-        self._known: dict[tuple[bytes, bytes, bytes], Judged | None] = {}
+        self._providers = providers(rule.names) if rule.names else None
+        self._known: dict[tuple[bytes, bytes, bytes, int], Judged | str] = {}
 
     def judge(self, data: bytes, raw: Raw, path: str) -> Hit | None:
         """The hit, or None where the match is no secret."""
         judged = self._value(data, raw)
-        if judged is None or (self._rule.allowlists and self.allowed.covers(data, raw, path)):
-            return None
+        if isinstance(judged, str):
+            return self._refuse(raw, judged)
+        if self._rule.allowlists and self.allowed.covers(data, raw, path):
+            return self._refuse(raw, "allowlist")
         tentative = False
         context = self._rule.context
         if context and not self._in_context(data, raw):
             if not context.or_inventory:
-                return None
+                return self._refuse(raw, "context")
             tentative = True
         return Hit(judged.rule, self._rule, *raw, judged.value, judged.evidence, tentative)
 
-    def _value(self, data: bytes, raw: Raw) -> Judged | None:
-        around = filters.SURROUNDINGS
-        before = data[max(0, raw.secret_start - around) : raw.secret_start]
-        after = data[raw.secret_end : raw.secret_end + around]
-        key = (data[raw.secret_start : raw.secret_end], before, after)
+    def _refuse(self, raw: Raw, reason: str) -> None:
+        """Drop a match; with `--explain`, keep a note of it."""
+        if self.refusals is not None and len(self.refusals) < MAX_REFUSALS:
+            self.refusals.append(Refusal(self._rule, raw.secret_start, raw.secret_end, reason))
+
+    def _value(self, data: bytes, raw: Raw) -> Judged | str:
+        """What the value is, or the name of the test that refused it."""
+        start, end = raw.secret_start, raw.secret_end
+        around = _WIDE if self._providers else _NARROW
+        before = data[max(0, start - around) : start]
+        after = data[end : end + _NARROW]
+        key = (data[start:end], before, after, min(len(before), start - raw.start))
         if key not in self._known:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[key] = self._judge_value(*key)
         return self._known[key]
 
-    def _judge_value(self, found: bytes, before: bytes, after: bytes) -> Judged | None:
+    def _judge_value(self, found: bytes, before: bytes, after: bytes, lead: int) -> Judged | str:
         rule = self._rule
         value = normalize(found, rule.normalize)
         judged = self._identify(value)
         if is_sample(value, rule) or is_sample(value, judged.rule):
             return judged._replace(evidence=_SAMPLE)
         if rule.entropy and entropy(found) <= rule.entropy:
-            return None
-        candidate = filters.Candidate(value, value[rule.prefix_len :], before, after)
-        return None if any(test(candidate) for test in self._filters) else judged
+            return "entropy"
+        provider = self._providers.before(before.decode("latin-1"), lead) if self._providers else None
+        service = provider.name if provider else ""
+        candidate = filters.Candidate(value, value[rule.prefix_len :], before, after, lead, service)
+        for name, test in self._filters.items():
+            if test(candidate):
+                return name
+        return _labelled(judged, service) if service else judged
 
     def _identify(self, value: bytes) -> Judged:
         rule = self._rule
@@ -106,17 +124,16 @@ class Judge:
         return self._compiled.search(context.regex, near, "context")
 
 
+def _labelled(judged: Judged, service: str) -> Judged:
+    evidence = judged.evidence
+    return judged._replace(evidence=replace(evidence, facts=(*evidence.facts, (SERVICE, service))))
+
+
 def normalize(value: bytes, names: Sequence[str]) -> bytes:
     """The canonical form of a value, so that one key written in two ways is one key."""
     if "percent" in names:
         value = _PERCENT.sub(lambda m: bytes.fromhex(m[1].decode()), value)
     return value
-
-
-def entropy(value: bytes) -> float:
-    """Shannon entropy in bits per byte."""
-    size = len(value)
-    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
 
 
 def is_sample(value: bytes, rule: Rule) -> bool:

@@ -1,0 +1,103 @@
+"""Does a text read like words, or does it look drawn at random? Without dictionaries of languages.
+
+Two measures, both on letters only: how usual its pairs of letters are, and how much of it is made of known
+words. Pure functions of text.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+
+from keylint.engine.wordlist import PAIRS, WORDS
+
+_CHANCE = 6  # what PAIRS holds for a pair that is as common as by chance
+_PAIR_BITS = {
+    (97 + row, 97 + column): int(digit) - _CHANCE
+    for row, digits in enumerate(PAIRS)
+    for column, digit in enumerate(digits)
+}
+_RANDOM_MEAN = -2.2  # of random letters, in bits per pair
+_RANDOM_SPREAD = 3.4  # standard deviation of one pair
+_CERTAINTY = 2.8  # standard deviations: one random text in 400 reads better than that
+_SURE = 0.6  # bits per pair that nothing random has unless it is very short
+_PART = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_RUN = re.compile(rb"[A-Za-z]{2,}")
+_HEX_LETTERS = re.compile(rb"[a-fA-F]+")
+_SHORTEST_WORD = 4
+_TURN = re.compile(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
+_SEPARATORS = b"-_.:/+="
+
+
+def readable(text: bytes) -> bool:
+    """Whether the pairs of letters in a text are too usual for random ones."""
+    bits = pairs = 0
+    for run in _RUN.findall(text):
+        if _HEX_LETTERS.fullmatch(run):
+            continue  # digits of a number, as in `9ade0bed`, say nothing
+        low = run.lower()
+        bits += sum(map(_PAIR_BITS.__getitem__, zip(low, low[1:], strict=False)))
+        pairs += len(low) - 1
+    if pairs < 5:  # too little to tell
+        return False
+    return bits / pairs > min(_SURE, _RANDOM_MEAN + _CERTAINTY * _RANDOM_SPREAD / math.sqrt(pairs))
+
+
+def worded(text: bytes) -> float:
+    """The share of a text's characters, from 0 to 1, that belong to known words of four letters or more."""
+    parts = _PART.findall(text)
+    return sum(_known_letters(part.lower().decode()) for part in parts) / max(1, len(text))
+
+
+@lru_cache(maxsize=4096)
+def _known_letters(part: str) -> int:
+    """How many letters of a part are covered by words, longest first from the left."""
+    covered = at = 0
+    while at <= len(part) - _SHORTEST_WORD:
+        for size in range(min(12, len(part) - at), _SHORTEST_WORD - 1, -1):
+            if part[at : at + size] in WORDS:
+                covered += size
+                at += size
+                break
+        else:
+            at += 1
+    return covered
+
+
+def entropy(value: bytes) -> float:
+    """Shannon entropy in bits per byte."""
+    size = len(value)
+    counts = (value.count(byte) for byte in set(value))
+    return -sum(n / size * math.log2(n / size) for n in counts)
+
+
+def striking(value: bytes) -> bool:
+    """Whether a text is random beyond doubt by itself: long, letters and digits often taking turns, no hex."""
+    if len(value) < 20 or alphabet_size(value) <= 16:
+        return False
+    turns = len(_TURN.findall(value))
+    return turns >= max(5, len(value) // 6) and not dull(value)
+
+
+def dull(value: bytes) -> bool:
+    """Whether a text has fewer different characters than a random one of its length and alphabet would."""
+    value = value.translate(None, _SEPARATORS)
+    size, alphabet = len(value), alphabet_size(value)
+    if size < 2 or alphabet < 2:
+        return True
+    # Of `size` draws from `alphabet` letters about this many are different.
+    different = alphabet * (1 - (1 - 1 / alphabet) ** size)
+    return len(set(value)) < 0.55 * different or entropy(value) < 0.68 * math.log2(min(size, alphabet))
+
+
+def alphabet_size(value: bytes) -> int:
+    """The size of the smallest usual alphabet that a text may be drawn from."""
+    if not value.translate(None, b"0123456789"):
+        return 10
+    if not value.translate(None, b"0123456789abcdefABCDEF-"):
+        return 16
+    low = bool(re.search(rb"[a-z]", value))
+    high = bool(re.search(rb"[A-Z]", value))
+    digit = bool(re.search(rb"[0-9]", value))
+    return 26 * low + 26 * high + 10 * digit + 2

@@ -1,0 +1,155 @@
+"""What the text before a value calls it: the name that it is assigned to, and the provider in that name.
+
+    FLASK_APP_AIVEN_API_KEY = "..."      a strong name of Aiven
+    cache_key: ...                       a weak one: most keys of programs open nothing
+    publicKey = "..."                    a harmless one
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_LONGEST_JOIN = 4  # parts of a name that may make up one alias, as in BUY_ME_A_COFFEE
+_GLUED = 5  # letters of an alias that may stand glued to further words, as in `geckoboardkey`
+
+# What people append to a provider's name without a separator.
+_ENDINGS = frozenset(
+    "access account admin api app application auth bot client cloud code consumer credentials dev id integration"
+    " io key keys live master mobile oauth org password personal platform private prod publish publishable query"
+    " read rest sdk secret secrets server service site sms subscription test token tokens user v1 v2 web webhook"
+    " write com insights insert ingest license mgmt public pat".split()
+)
+
+
+SERVICE = "service"  # the fact that holds the provider's name
+
+
+class Provider(NamedTuple):
+    """A provider's name as people write it. `word`: its alias is also an ordinary word."""
+
+    name: str
+    word: bool
+
+
+class Providers:
+    """Finds providers in names. `entries` are (alias in lower-case letters and digits, name, is a word)."""
+
+    def __init__(self, entries: Iterable[tuple[str, str, bool]]) -> None:
+        self._known = {alias: Provider(name, word) for alias, name, word in entries}
+
+    def before(self, text: str, lead: int) -> Provider | None:
+        """The provider that a value belongs to by the text before it: by its name, its line, or what is above.
+
+        An ordinary word counts only in the name itself.
+        """
+        name = read_name(text, lead).text
+        line = text[text.rfind("\n") + 1 :]
+        found = self.find(name)
+        for place in (line, text):
+            if found is None:
+                found = self.find(place)
+                found = None if found is not None and found.word else found
+        return found
+
+    def find(self, text: str) -> Provider | None:
+        """The provider that is named last in a text, the longest alias first."""
+        for run in reversed(_RUNS.findall(text)):
+            found = self._in_run(run)
+            if found:
+                return found
+        return None
+
+    def _in_run(self, run: str) -> Provider | None:
+        parts = [part.lower() for word in _WORD.findall(run) for part in _split(word)]
+        for size in range(min(_LONGEST_JOIN, len(parts)), 0, -1):
+            for at in range(len(parts) - size, -1, -1):
+                found = self._known.get("".join(parts[at : at + size]))
+                if found:
+                    return found
+        for part in reversed(parts):
+            found = self._glued(part)
+            if found:
+                return found
+        return None
+
+    def _glued(self, part: str) -> Provider | None:
+        """The provider at the start of a word that goes on with the usual endings."""
+        for size in range(len(part) - 1, _GLUED - 1, -1):
+            found = self._known.get(part[:size])
+            if found and not found.word and is_ending(part[size:]):
+                return found
+        return None
+
+
+# A name with its separators: letters, digits and what joins them, single spaces included.
+_RUNS = re.compile(r"[A-Za-z0-9]+(?:[_. \-][A-Za-z0-9]+)*")
+
+
+def _split(word: str) -> list[str]:
+    """A word at its changes of case, and digits kept with the letters around them (`web3storage`)."""
+    return re.findall(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])", word)
+
+
+@lru_cache(maxsize=1024)
+def is_ending(text: str) -> bool:
+    """Whether a text is made of the words that follow a provider's name."""
+    return text in _ENDINGS or any(
+        text[:size] in _ENDINGS and is_ending(text[size:]) for size in range(2, len(text))
+    )
+
+
+class Name(NamedTuple):
+    """What a value is called, and how much that says."""
+
+    text: str
+    strong: bool
+    harmless: bool
+
+
+_STRONG = re.compile(
+    r"(?i)secret|token|passw|passphrase|passcode|pwd|credential|bearer|authorization"
+    r"|(?:api|access|auth|client|app|application|consumer|customer|private|master|signing|signature|encryption|crypt"
+    r"|service|server|account|admin|license|licence|subscription|session|bot|user|personal|oauth2?|webhook|deploy"
+    r"|integration|project|publish|write|read|sdk|rest|ingest|insert|live|prod(?:uction)?|storage|host|shared"
+    r"|function|push|merchant|partner|developer|dev|root|security|hmac|jwt|cookie|flask|django|rails)"
+    r"[-_. ]?key(?!board|word|stroke|code|name|frame|store|map|ring|press|down|up\b)|api[-_. ]?auth|x-api"
+)
+_HARMLESS = re.compile(
+    r"(?i)public|pub[-_ ]?key|key[-_ ]?(?:id|name|word|code|board|stroke|frame|map|press|down|up|path|file|len|length|size"
+    r"|type|usage|pair|hash|ring|space|stem|val|spec|alg|vault|store)s?\b"
+    r"|tokeni[sz]|token[-_ ]?(?:type|url|uri|name|count|len|length|path|file|endpoint|address|symbol|contract|id|kind|hash)s?\b"
+    r"|(?:secret|password|credential|auth|access|bearer|private|session)s?[-_ ]?(?:name|path|file|url|uri|arn|ref|hint|type"
+    r"|hash|length|version|field|label|header|method|scheme|mode|group|level|policy|point|log|time|date)s?\b"
+    r"|(?:primary|foreign|partition|sort|cache|index|idempotency|i18n|translation|message|object|s3|row|map|dict|lookup"
+    r"|routing|group|composite|hash|shard|metric|registry|storage_?path|config|setting|property|node|list|state"
+    r"|react|item|feature|flag|category|redis|known)[-_. ]?keys?\b"
+    r"|(?:page|next|prev|previous|continuation|sync|cursor|csrf|xsrf|csrfmiddleware|request_?verification|anti_?forgery"
+    r"|lexer|parser|start|end|begin|stop|cancellation|cancel|design|color|theme|unk|pad|mask|bos|eos|sep|cls)[-_ ]?tokens?\b"
+    r"|digest|checksum|fingerprint|thumbprint|integrity|etag|sha-?(?:1|2|256|512)|md5|\bhash|site[-_]?key|authors?\b|authority"
+    r"|keywords|monkey|whiskey|hockey|jockey|turkey|donkey|authenti(?:c|city)\b|passive|compass|bypass|passport"
+    r"|encrypted|encryption[-_ ]?context|ciphertext|\bkid\b|\biv\b|nonce|signature|verifier|challenge|translat"
+)
+_BEGINNING = re.compile(r"[0-9A-Za-z_$. \\-]{0,40}\Z")
+
+
+@lru_cache(maxsize=4096)
+def read_name(before: str, lead: int) -> Name:
+    """What the text before a value says of it.
+
+    `lead` is how many characters at its end belong to the match: the end of the name, and what stands between
+    name and value. What the match does not have of the name is looked up before it.
+    """
+    head, tail = (before[:-lead], before[-lead:]) if lead else (before, "")
+    start = _BEGINNING.search(head)
+    subject = (start[0].lstrip() if start else "") + tail
+    return Name(subject, _STRONG.search(subject) is not None, _HARMLESS.search(subject) is not None)
+
+
+@lru_cache(maxsize=4)
+def providers(entries: tuple[tuple[str, str, bool], ...]) -> Providers:
+    """The lexicon of a rule's `names`; rules that share them share it."""
+    return Providers(entries)
