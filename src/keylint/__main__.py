@@ -32,9 +32,14 @@ def _finish(seen: Look) -> int | None:
             return 0
     except OSError:
         return None
+    import gc
+
+    gc.disable()  # the run is over before there is anything to collect
     from keylint.cli.plain import finish
 
-    return finish(seen)
+    status = finish(seen)
+    gc.enable()
+    return status
 
 
 if __name__ == "__main__":

@@ -97,8 +97,7 @@ def _steps(
     if verdict.kind is VerdictKind.UNKNOWN:
         return ("First settle what this key is; if it is private, replace it as below.", *rule.rotate)
     provider = record.provider if record else rule.provider
-    custom = model.custom(provider)
-    if custom is None or not _of_templates(rule, record):
+    if not _of_templates(rule, record) or model.custom(provider) is None:
         steps = rule.rotate
     else:
         steps = _coveo(verdict, record, surface, model)

@@ -28,14 +28,15 @@ _SNIFFED = 8192  # bytes in which a NUL may mean UTF-16; as in keylint.textmap
 class Look:
     """What a quick look has read: path from the top of the repository and content of each file.
 
-    `command` is `scan` or `hook`. `summary` is what the run says if no rule can match anywhere, else "".
+    `rules` are the stored ones. `summary` is what the run says if none of them can match anywhere, else "".
     """
 
-    def __init__(self, command: str, files: list[tuple[str, bytes]], summary: str, *, quiet: bool) -> None:
-        self.command = command
+    def __init__(self, files: list[tuple[str, bytes]], rules: _Rules) -> None:
+        self.command = ""
+        self.quiet = False
         self.files = files
-        self.summary = summary
-        self.quiet = quiet
+        self.rules = rules.stored
+        self.summary = rules.summary(files)
 
     def say(self) -> bool:
         """Print the summary if there is one and it is wanted. Returns whether the run is over with it."""
@@ -50,17 +51,18 @@ def look(arguments: list[str]) -> Look | None:
     `arguments` are those of the command line, without the program.
     """
     command = arguments[0] if arguments else ""
-    quiet = command == "scan" and bool({"-q", "--quiet"} & set(arguments))
     try:
         if command == "scan" and _understood(arguments):
-            files, summary = _staged(below="." in arguments)
+            seen = _staged(below="." in arguments)
         elif command == "hook" and _are_names(arguments[1:]):
-            files, summary = _named(arguments[1:]) if arguments[1:] else _staged(below=False)
+            seen = _named(arguments[1:]) if arguments[1:] else _staged(below=False)
         else:
             return None
     except (OSError, ValueError, zlib.error):
         return None
-    return Look(command, files, summary, quiet=quiet)
+    seen.command = command
+    seen.quiet = command == "scan" and bool({"-q", "--quiet"} & set(arguments))
+    return seen
 
 
 def _understood(arguments: list[str]) -> bool:
@@ -111,8 +113,8 @@ def _is_configured(folder: str) -> bool:
         return False
 
 
-def _staged(*, below: bool) -> tuple[list[tuple[str, bytes]], str]:
-    """The staged files, and the summary if none can match; `below` limits them to the current folder."""
+def _staged(*, below: bool) -> Look:
+    """Look at the staged files; `below` limits them to the current folder."""
     git_folder = _plain_repository()
     with _Git((*STAGED, "HEAD", "--", *(["."] if below else []))) as git:
         rules = _Rules()
@@ -123,11 +125,11 @@ def _staged(*, below: bool) -> tuple[list[tuple[str, bytes]], str]:
         content = _loose_blob(git_folder, object_id, _MAX_BYTES - size)
         size += len(content)
         files.append((path, content))
-    return files, rules.summary(files)
+    return Look(files, rules)
 
 
-def _named(names: list[str]) -> tuple[list[tuple[str, bytes]], str]:
-    """The named files, and the summary if none can match. Raises ValueError for anything but plain files."""
+def _named(names: list[str]) -> Look:
+    """Look at files by name. Raises OSError or ValueError for anything but plain, small files."""
     from keylint.sources.beneath import Beneath, read_all
 
     git_folder = _plain_repository()
@@ -150,7 +152,7 @@ def _named(names: list[str]) -> tuple[list[tuple[str, bytes]], str]:
                 raise ValueError("too much")
             size += len(content)
             files.append((path, content))
-    return files, _Rules().summary(files)
+    return Look(files, _Rules())
 
 
 class _Rules:
@@ -163,7 +165,7 @@ class _Rules:
         stored = stored_rules()
         if stored is None:
             raise ValueError("not stored yet")
-        self._count = stored[0]
+        self.stored = stored
         self._database = QuickDatabase(stored[1])
 
     def summary(self, files: list[tuple[str, bytes]]) -> str:
@@ -172,7 +174,7 @@ class _Rules:
 
         if any(_is_special(content) or self._database.could_match(content) for _, content in files):
             return ""
-        return clean_summary(len(files), sum(len(content) for _, content in files), self._count)
+        return clean_summary(len(files), sum(len(content) for _, content in files), len(self.stored[0]))
 
 
 def _entries(raw: bytes) -> list[tuple[str, str]]:

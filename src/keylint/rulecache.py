@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from keylint.engine import Engine
     from keylint.rule import Rule
 
+    Stored = tuple[tuple[Any, ...], bytes]  # plain rules and compiled database
+
 _MAGIC = b"keylint\x01"  # the last byte is the version of this format
 _HEADER = len(_MAGIC) + 4 + 8  # magic, CRC-32 and length of the rest, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
@@ -43,7 +45,6 @@ def load_engine(
     or written never fails a run. Raises ConfigError for wrong rules, a wrong path or an unknown `prefilter`.
     """
     from keylint.engine import Engine
-    from keylint.rule import from_plain
 
     key = cache_key(paths, builtin=builtin)
     if prefilter == "pure" or key is None:
@@ -52,7 +53,7 @@ def load_engine(
     stored = _read(file, key)
     if stored is not None:
         try:
-            return Engine([from_plain(rule) for rule in stored[1]], prefilter=prefilter, database=stored[2])
+            return engine_from(stored[1:], prefilter=prefilter)
         except (TypeError, ValueError):
             pass  # of another version, or of another machine: made again below
     rules = _load_rules(paths, builtin)
@@ -60,6 +61,18 @@ def load_engine(
     if not _reads_further_files(paths):
         _write(file, key, rules, engine.dump_database())
     return engine
+
+
+def engine_from(stored: Stored, *, prefilter: str = "auto") -> Engine:
+    """An engine of what `stored_rules` gave.
+
+    Raises TypeError or ValueError if that is of another version or does not load on this machine.
+    """
+    from keylint.engine import Engine
+    from keylint.rule import from_plain
+
+    rules, database = stored
+    return Engine([from_plain(rule) for rule in rules], prefilter=prefilter, database=database)
 
 
 def stored_database(
@@ -72,11 +85,11 @@ def stored_database(
 
 def stored_rules(
     paths: Sequence[str] = (), *, builtin: bool = True, cache_dir: str | None = None
-) -> tuple[int, bytes] | None:
-    """How many rules a current cache holds, and their database as `stored_database` gives it, or None."""
+) -> Stored | None:
+    """The rules of a current cache, as plain data, and their database as `stored_database` gives it."""
     key = cache_key(paths, builtin=builtin)
     stored = _read(cache_file(key, cache_dir), key) if key is not None else None
-    return (len(stored[1]), stored[2]) if stored is not None else None
+    return stored[1:] if stored is not None else None
 
 
 def default_folder() -> str | None:
@@ -106,7 +119,8 @@ def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | Non
     try:
         files = [_stamp(path) for path in own]
         files += [_stamp(spec.origin)] if spec is not None else []
-        for path in ([_builtin_folder(here)] if builtin else []) + [os.path.abspath(p) for p in paths]:
+        providers = _builtin_folder(here)
+        for path in ([providers, os.path.join(os.path.dirname(providers), "names")] if builtin else []) + [os.path.abspath(p) for p in paths]:
             files += _stamps(path)
     except OSError:
         return None
@@ -126,6 +140,7 @@ def cache_file(key: bytes, cache_dir: str | None = None) -> str | None:
 
 
 _READERS = (
+    "providers.py",
     "rule.py",
     "rulefields.py",
     "ruleset.py",
@@ -173,7 +188,7 @@ def _name(entry: os.DirEntry[str]) -> str:
 # ---- the file
 
 
-def _read(file: str | None, key: bytes) -> tuple[Any, ...] | None:
+def _read(file: str | None, key: bytes) -> tuple[bytes, tuple[Any, ...], bytes] | None:
     """Key, plain rules and database of a sound file of our own that was made for this key, else None."""
     content = _own_bytes(file) if file else None
     if content is None or content[: len(_MAGIC)] != _MAGIC or len(content) < _HEADER:

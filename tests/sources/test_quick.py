@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.skipif(
     extension.load() is None or not hasattr(os, "posix_spawnp"), reason="there is no fast path here"
 )
 ARGUMENTS = ["scan", "--staged"]
+STRIPE = "sk_" + "live_" + "".join(random.Random(5).choices(string.ascii_letters + string.digits, k=24))
 KEY = "xx" + str(UUID(int=0x5EC2E7_0BAD_4B1D_8F00_123456789ABC))
 
 
@@ -314,7 +317,7 @@ def test_what_may_match_is_handed_on_with_its_path(repo: Repo, monkeypatch: pyte
 
 
 def test_a_finding_is_reported_without_click_and_dataclasses(repo: Repo, cache: tuple[Path, Engine]) -> None:
-    stage(repo, content=KEY)
+    stage(repo, content="stripe = " + STRIPE)
     code = (
         "import os, sys; from keylint.__main__ import main\n"
         "def leave(status): print(status, *sys.modules, flush=True); raise SystemExit\n"

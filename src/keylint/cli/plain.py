@@ -9,6 +9,7 @@ from keylint.config import Config
 from keylint.model import Origin, Problem, Repository, Skipped, Surface
 from keylint.pipeline import Source
 from keylint.quick import Look
+from keylint.rulecache import engine_from
 from keylint.secret import Blob
 
 
@@ -39,7 +40,9 @@ def finish(look: Look) -> int | None:
         return _Seen(look)
 
     options = Options(quiet=look.quiet)
+    make_input = from_source(make_source)
     try:
-        return execute(look.command, ".", options, from_source(make_source), whole=False)
+        engine = engine_from(look.rules)
+        return execute(look.command, ".", options, make_input, whole=False, engine=engine)
     except Exception:  # noqa: BLE001
         return None

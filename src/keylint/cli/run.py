@@ -61,10 +61,19 @@ def from_source(make_source: Callable[[Config], Source]) -> MakeInput:
     return make
 
 
-def execute(command: str, target: str, options: Options, make_input: MakeInput, *, whole: bool) -> int:
+def execute(
+    command: str,
+    target: str,
+    options: Options,
+    make_input: MakeInput,
+    *,
+    whole: bool,
+    engine: Engine | None = None,
+) -> int:
     """Scan, write the report and return the exit status.
 
-    `whole` says that everything below `target` is scanned. Raises KeylintError for what the user can mend.
+    `whole` says that everything below `target` is scanned. `engine` is one for the built-in rules, if that is
+    at hand and there are no others. Raises KeylintError for what the user can mend.
     """
     if options.reveal and options.output:
         _refuse_tracked(options.output)
@@ -72,7 +81,7 @@ def execute(command: str, target: str, options: Options, make_input: MakeInput, 
     from keylint.rulecache import load_engine
 
     config = settle(options, "." if target == "-" else target)
-    engine = load_engine(config.rules)
+    engine = engine or load_engine(config.rules)
     source = make_input(config, engine)
     job = build(command, target, options, config, engine=engine, source=source, whole=whole)
     report = run(job, now=_now)
