@@ -41,8 +41,13 @@ class Allowed:
         self._compiled = compiled
         self._on_path = lru_cache(maxsize=256)(self._any_path)
 
-    def applies(self, path: str) -> bool:
-        """Whether the rule is for files of this path, and no allowlist excludes the whole file."""
+    def applies(self, path: str | None) -> bool:
+        """Whether the rule is for files of this path, and no allowlist excludes the whole file.
+
+        None is a path that is not known: the rule may apply.
+        """
+        if path is None:
+            return True
         if self._rule.path and not self._compiled.search(self._rule.path, encode(path), "path"):
             return False
         return not any(
@@ -52,9 +57,9 @@ class Allowed:
             for a in self._rule.allowlists
         )
 
-    def covers(self, data: bytes, raw: Raw, path: str) -> bool:
-        """Whether some allowlist covers this match."""
-        return any(self._one(allowlist, data, raw, path) for allowlist in self._rule.allowlists)
+    def covers(self, data: bytes, raw: Raw, path: str | None) -> bool:
+        """Whether some allowlist covers this match, whatever an unknown path (None) turns out to be."""
+        return any(self._one(allowlist, data, raw, path or "") for allowlist in self._rule.allowlists)
 
     def _one(self, allowlist: Allowlist, data: bytes, raw: Raw, path: str) -> bool:
         checks = self._checks(allowlist, data, raw, path)

@@ -41,9 +41,10 @@ class Engine:
         self._keywords = Keywords([rule.keywords for rule in self._patterns])
         memory = Memory()
         self._confirmers = [Confirmer(rule, memory) for rule in self._patterns]
-        self._judges = [
-            Judge(rule, tuple(r for r in rules if r.refines == rule.id)) for rule in self._patterns
-        ]
+        refining: dict[str, list[Rule]] = {}
+        for rule in rules:
+            refining.setdefault(rule.refines, []).append(rule)
+        self._judges = [Judge(rule, tuple(refining.get(rule.id, ()))) for rule in self._patterns]
         self._vector = self._make_vector(prefilter, database)
         self._words: Words | None = None  # made for the first flood
 
@@ -72,11 +73,11 @@ class Engine:
         """The compiled prefilter for `database`; empty on the pure path."""
         return self._vector.dump() if self._vector else b""
 
-    def scan(self, data: bytes, *, path: str = "", binary: bool = False) -> ScanResult:
+    def scan(self, data: bytes, *, path: str | None = "", binary: bool = False) -> ScanResult:
         """All hits in one blob, sorted by start. Look at `.limits` of the result: it may be incomplete.
 
-        `path` is for rules and allowlists with path conditions; "" satisfies none of them. With `binary`,
-        rules that are for text only do not apply. Time and memory are bounded whatever the bytes are.
+        `path` is for rules and allowlists with path conditions; "" satisfies none of them. None means that
+        the path is not known yet: then the hits are those of any path. With `binary`, rules that are for text only do not apply. Time and memory are bounded whatever the bytes are.
         """
         return self._hits(data, self._candidates(data), path, binary)
 
@@ -87,7 +88,8 @@ class Engine:
 
         `bounds` are (start, end) of each object, ascending. Each object must have a line feed or the
         buffer's edge on both sides. Offsets in the hits count from the object's start. An object with a NUL
-        byte in its first 8000 bytes counts as binary. Gives the index in `bounds` with each result.
+        byte in its first 8000 bytes counts as binary. Paths are not known, so the hits are those of any path.
+        Gives the index in `bounds` with each result.
         """
         clusters, flooded = self._vectored(buffer)
         if flooded:
@@ -101,7 +103,7 @@ class Engine:
         out = []
         for i in range(len(bounds)) if always else sorted(found):
             data = bytes(buffer[starts[i] : ends[i]])
-            result = self._hits(data, self._with_pure(found.get(i, {}), data, always), "", _is_binary(data))
+            result = self._hits(data, self._with_pure(found.get(i, {}), data, always), None, _is_binary(data))
             if result or result.limits:
                 out.append((i, result))
         return out
@@ -112,7 +114,7 @@ class Engine:
         out = []
         for i, (start, end) in enumerate(bounds):
             data = bytes(buffer[start:end])
-            result = self.scan(data, binary=_is_binary(data))
+            result = self.scan(data, path=None, binary=_is_binary(data))
             if result or result.limits:
                 out.append((i, result))
         return out
@@ -170,7 +172,7 @@ class Engine:
     # ---- confirm and judge
 
     def _hits(
-        self, data: bytes, candidates: dict[int, list[int] | None], path: str, binary: bool
+        self, data: bytes, candidates: dict[int, list[int] | None], path: str | None, binary: bool
     ) -> ScanResult:
         if not candidates:
             return ScanResult()
@@ -180,9 +182,12 @@ class Engine:
         for number in sorted(candidates, key=lambda n: _extent(candidates[n], len(data))):
             if self._patterns[number].binary or not binary:
                 hits += self._of_rule(number, blob, candidates[number], path, budget)
-        told = (hit for hit in pair(hits) if not hit.base.silent)
-        kept = settle_overlaps(told, self._order)
-        return ScanResult(kept, budget.limits, self._refused(candidates, kept) if self.explain else ())
+        settled = self._settled(hits)
+        if path is None and any(_depends_on_path(hit.base) for hit in hits):
+            # Where such a rule does not apply, it hides nothing either.
+            others = self._settled([hit for hit in hits if not _depends_on_path(hit.base)])
+            settled += [hit for hit in others if hit not in settled]
+        return ScanResult(settled, budget.limits, self._refused(candidates, settled) if self.explain else ())
 
     def _refused(self, numbers: Iterable[int], kept: Sequence[Hit]) -> Iterator[Refusal]:
         """The matches that were refused, apart from those that another rule found after all."""
@@ -193,8 +198,12 @@ class Engine:
                 ):
                     yield refusal
 
+    def _settled(self, hits: list[Hit]) -> list[Hit]:
+        told = (hit for hit in pair(hits) if not hit.base.silent)
+        return settle_overlaps(told, self._order)
+
     def _of_rule(
-        self, number: int, blob: Blob, ends: list[int] | None, path: str, budget: Budget
+        self, number: int, blob: Blob, ends: list[int] | None, path: str | None, budget: Budget
     ) -> list[Hit]:
         judge = self._judges[number]
         judge.refusals = [] if self.explain else None
@@ -209,6 +218,10 @@ class Engine:
         """Keywords usually stand in the match itself, so the lower-case copy of the blob is rarely made."""
         first = blob.data[raws[0].start : raws[0].end]
         return self._keywords.inside(number, first) or bool(self._keywords.gate((number,), blob))
+
+
+def _depends_on_path(rule: Rule) -> bool:
+    return bool(rule.path) or any(allowlist.paths for allowlist in rule.allowlists)
 
 
 def _is_binary(data: bytes) -> bool:

@@ -51,7 +51,7 @@ class Judge:
         self._providers = providers(rule.names) if rule.names else None
         self._known: dict[tuple[bytes, bytes, bytes, int], Judged | str] = {}
 
-    def judge(self, data: bytes, raw: Raw, path: str) -> Hit | None:
+    def judge(self, data: bytes, raw: Raw, path: str | None) -> Hit | None:
         """The hit, or None where the match is no secret."""
         judged = self._value(data, raw)
         if isinstance(judged, str):
