@@ -16,6 +16,7 @@ from keylint.model import (
     Origin,
     Suppression,
     Surface,
+    Surroundings,
     Verdict,
 )
 from keylint.records import dataclass, field
@@ -24,6 +25,7 @@ from keylint.secret import Match, Secret
 
 MAX_PLACES = 50  # places kept for each key and file; the rest is counted
 MAX_OTHER_PATHS = 20
+MAX_PARTNERS = 8  # identifiers named in a finding
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,10 @@ class Sighting:
 
 
 # None means: not a finding after all (a tentative match that no inventory entry supports).
-Judge = Callable[["Candidate", Surface], "Judgement | None"]
+Judge = Callable[["Candidate", Surface, Surroundings], "Judgement | None"]
 
 _NOTHING_MORE = Sighting()
+_NOTHING_AROUND = Surroundings()
 
 
 @dataclass
@@ -66,6 +69,7 @@ class _Places:
     allowed_count: int = 0
     allow_reason: str = ""
     sighting: Sighting = _NOTHING_MORE
+    around: Surroundings = _NOTHING_AROUND
 
     def add(self, match: Match) -> None:
         if match.allow is None:
@@ -77,6 +81,8 @@ class _Places:
             kept = self.allowed
         if len(kept) < MAX_PLACES:
             kept.append(match.location)
+        if match.surroundings != self.around:
+            self.around = _merge(self.around, match.surroundings)
 
 
 @dataclass
@@ -93,6 +99,11 @@ class Candidate:
     def in_client(self) -> bool:
         """Whether the key sits in a client bundle."""
         return any(places.origin.surface is Surface.CLIENT for places in self.files.values())
+
+    @property
+    def organizations(self) -> frozenset[str]:
+        """The ids of organizations that the files with this key name."""
+        return frozenset(name for places in self.files.values() for name in places.around.organizations)
 
 
 class Collector:
@@ -144,14 +155,14 @@ class Collector:
         return found
 
     def _of_key(self, key: Candidate, judge: Judge) -> Iterator[Finding]:
-        judgements: dict[Surface, Judgement | None] = {}
+        judgements: dict[tuple[Surface, Surroundings], Judgement | None] = {}
         info = self._info(key)
         paths = sorted({path for path, _ in key.files})
         for places in key.files.values():
-            surface = places.origin.surface
-            if surface not in judgements:
-                judgements[surface] = judge(key, surface)
-            judgement = judgements[surface]
+            case = places.origin.surface, places.around
+            if case not in judgements:
+                judgements[case] = judge(key, *case)
+            judgement = judgements[case]
             if judgement is not None:
                 yield self._finding(key, info, places, judgement, paths)
 
@@ -180,11 +191,24 @@ class Collector:
             other_paths=tuple(path for path in paths if path != here)[:MAX_OTHER_PATHS],
             in_client=key.in_client,
             suppression=Suppression("inline", places.allow_reason) if quiet else None,
+            surroundings=places.around,
         )
 
     def _file_fingerprint(self, info: KeyInfo, origin: Origin) -> str:
         place = "\0".join((info.fingerprint, origin.path, *origin.container))
         return hmac.new(self._salt, place.encode("utf-8", "surrogateescape"), "sha256").hexdigest()[:32]
+
+
+def _merge(one: Surroundings, other: Surroundings) -> Surroundings:
+    """The surroundings of a key that stands at two places of one file."""
+    partners = {(partner.title, partner.value): partner for partner in (*other.partners, *one.partners)}
+    return Surroundings(
+        partners=tuple(sorted(partners.values(), key=lambda p: (p.line, p.title, p.value)))[:MAX_PARTNERS],
+        bundled=one.bundled or other.bundled,
+        parameter=one.parameter or other.parameter,
+        public_hints=tuple(dict.fromkeys((*one.public_hints, *other.public_hints))),
+        private_hints=tuple(dict.fromkeys((*one.private_hints, *other.private_hints))),
+    )
 
 
 def _preferred(rule: Rule, *, tentative: bool, to: Candidate) -> bool:

@@ -236,6 +236,42 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Partner:
+    """Something harmless that stands with a key and names it, such as its id, its user or its organization.
+
+    `title` is for people, `value` is shown whole. `line` is 0 where there are no lines. `rule_id` is "" where
+    no rule of its own knows such values.
+    """
+
+    title: str
+    value: str
+    line: int = 0
+    rule_id: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around a key in one file. Names and neighbours are evidence, never proof.
+
+    `bundled` is a prefix of its variable, such as `VITE_`, that build tools hand to browsers; `parameter` is
+    the parameter of an address that the key stands in. The hints are phrases that say what speaks for a
+    public and for a private key.
+    """
+
+    partners: tuple[Partner, ...] = ()
+    bundled: str = ""
+    parameter: str = ""
+    public_hints: tuple[str, ...] = ()
+    private_hints: tuple[str, ...] = ()
+
+    @property
+    def organizations(self) -> tuple[str, ...]:
+        """The ids of organizations that the file names."""
+        return tuple(partner.value for partner in self.partners if partner.title == "organization")
+
+
+@dataclass(frozen=True)
 class Privilege:
     """A privilege as the wire names it. `type` is "" or ENABLE where the console says Allowed."""
 
@@ -386,6 +422,7 @@ class Finding:
     other_paths: tuple[str, ...] = ()  # the same key in other files, bounded
     in_client: bool = False  # the same key also sits in a client bundle of this run
     suppression: Suppression | None = None
+    surroundings: Surroundings = Surroundings()
 
     def __post_init__(self) -> None:
         if not self.locations:

@@ -26,6 +26,7 @@ from keylint.model import (
     Skipped,
     Stats,
     Surface,
+    Surroundings,
 )
 from keylint.privileges import PrivilegeModel
 from keylint.records import dataclass, replace
@@ -170,10 +171,12 @@ def make_judge(job: Job, now: dt.datetime) -> Judge:
     """The function that links a key to the inventory and decides about it on one surface."""
     links: dict[int, Link] = {}
 
-    def judge(key: Candidate, surface: Surface) -> Judgement | None:
+    def judge(key: Candidate, surface: Surface, around: Surroundings) -> Judgement | None:
         link = links.get(id(key))
         if link is None:
-            link = links[id(key)] = job.joiner.link(key.rule.provider, key.value)
+            link = links[id(key)] = job.joiner.link(
+                key.rule.provider, key.value, organizations=key.organizations
+            )
         if key.tentative and link.certainty not in (Certainty.EXACT, Certainty.SUFFIX, Certainty.AMBIGUOUS):
             return None
         verdict = decide(
@@ -184,6 +187,8 @@ def make_judge(job: Job, now: dt.datetime) -> Judge:
             model=job.privileges,
             now=now,
             tentative=key.tentative,
+            around=around,
+            size=len(key.value.reveal()),
         )
         advice = advise(key.rule, verdict, link, key.evidence, surface, job.privileges)
         return Judgement(verdict, link, advice)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keylint.engine.hit import Hit, ScanResult
 from keylint.inline import Coverage, Directive, Span, find_directives, reason_span
 from keylint.linehash import line_hashes
-from keylint.model import Location, Origin, Skipped, SkipReason
-from keylint.records import dataclass
+from keylint.model import Location, Origin, Skipped, SkipReason, Surroundings
+from keylint.records import dataclass, replace
 from keylint.secret import Allow, Match, Secret
 from keylint.snippet import Mask, Needles, Redactor
 from keylint.textmap import Coding, LineCursor, Position, locate, settle
+
+if TYPE_CHECKING:
+    from keylint.context import Sketch
 
 MAX_PLACES = 50  # of one value of one rule in one blob
 _MAX_LIMITS = 10  # sentences about limits for one blob
@@ -66,6 +69,7 @@ class _Place:
     end: Position = _NOWHERE
     snippet: str = ""
     count: int = 1
+    around: Surroundings = Surroundings()
 
 
 class Book:
@@ -99,11 +103,14 @@ class Book:
         directives = self._directives(piece)
         places = self._select(piece, hits, directives)
         wanted = [d for d in directives if self._is_new(piece, d)]
-        positions = self._positions(piece, places, wanted)
+        sketches = _sketches(piece.data, hits, places)
+        positions = self._positions(piece, places, wanted, sketches)
         if places or wanted:
             redactor = self._redactor(piece.data, hits)
             self._note_allows(piece, wanted, positions, redactor)
             self._fill(places, positions, redactor)
+            for place, sketch in zip(places, sketches, strict=True):
+                place.around = self._with_lines(sketch, positions)
 
     def hash_lines(self, original: bytes) -> None:
         """Compute GitHub's line hashes of the places, from the blob's original bytes."""
@@ -141,14 +148,18 @@ class Book:
 
     def _select(self, piece: Piece, hits: Sequence[Hit], directives: Sequence[Directive]) -> list[_Place]:
         """The hits of the own part that get a place; further repetitions are counted only."""
-        spans = [Span(hit.start, hit.secret_start, hit.secret_end) for hit in hits]
-        coverage = Coverage(piece.data, self._coding, directives, spans)
+        spans = [_span(hit) for hit in hits]
+        halves = [_span(half) for hit in hits for half in hit.partners]
+        coverage = Coverage(piece.data, self._coding, directives, [*spans, *halves])
         kept = []
         for hit, span in zip(hits, spans, strict=True):
             if not piece.begin <= hit.secret_start < piece.end or self._seen(piece, hit):
                 continue
             covering = [piece.base + d.start for d in coverage.of(span, (hit.rule.id, hit.base.id))]
             self._used.update(covering)
+            for half in hit.partners:
+                ids = (half.rule.id, half.base.id)
+                self._used.update(piece.base + d.start for d in coverage.of(_span(half), ids))
             place = _Place(hit, covering[0] if covering else None)
             if self._needs_place(place):
                 kept.append(place)
@@ -186,11 +197,17 @@ class Book:
     # ---- where it stands
 
     def _positions(
-        self, piece: Piece, places: Sequence[_Place], directives: Sequence[Directive]
+        self,
+        piece: Piece,
+        places: Sequence[_Place],
+        directives: Sequence[Directive],
+        sketches: Sequence[Sketch],
     ) -> dict[int, Position]:
         """The positions of everything of interest, by offset in the piece; moves the cursor to its end."""
         offsets = {offset for place in places for offset in (place.hit.secret_start, place.hit.secret_end)}
         offsets.update(directive.start for directive in directives)
+        # What stands before the own part was passed already: its lines are not known any more.
+        offsets.update(at for sketch in sketches for at in sketch.offsets if at >= piece.begin)
         if self._binary:
             return {offset: Position(1, 1, piece.base + offset) for offset in offsets}
         inside = [offset for offset in offsets if offset < piece.end]
@@ -229,6 +246,14 @@ class Book:
                 mask = Mask(hit.secret_start, hit.secret_end, _secret(hit).mask)
                 place.snippet = redactor.around(mask)
 
+    def _with_lines(self, sketch: Sketch, positions: dict[int, Position]) -> Surroundings:
+        """The surroundings with the lines of what is named in them."""
+        if self._binary or not sketch.offsets:
+            return sketch.around
+        lines = [positions[at].line if at in positions else 0 for at in sketch.offsets]
+        partners = zip(sketch.around.partners, lines, strict=True)
+        return replace(sketch.around, partners=tuple(replace(p, line=line) for p, line in partners))
+
     # ---- the result
 
     def _match(self, place: _Place) -> Match:
@@ -246,13 +271,28 @@ class Book:
             line_hash=self._hashes.get(place.start.line, ""),
         )
         allow = self._allows[place.allow_at] if place.allow_at is not None else None
-        return Match(hit.rule.id, location, secret, hit.evidence, allow, hit.tentative, place.count)
+        return Match(
+            hit.rule.id, location, secret, hit.evidence, allow, hit.tentative, place.count, place.around
+        )
 
     def _final(self, snippet: str, secret: Secret) -> str:
         """A snippet of an early piece, without the secrets that only later pieces brought to light."""
         if self._pieces < 2 or self._reveal or not snippet:
             return snippet
         return secret.mask if self._needles.too_many else self._needles.scrub(snippet)
+
+
+def _span(hit: Hit) -> Span:
+    return Span(hit.start, hit.secret_start, hit.secret_end)
+
+
+def _sketches(data: bytes, hits: Sequence[Hit], places: Sequence[_Place]) -> list[Sketch]:
+    if not places:
+        return []
+    from keylint.context import Context  # patterns that only a find needs
+
+    context = Context(data, hits)
+    return [context.around(place.hit) for place in places]
 
 
 def _secret(hit: Hit) -> Secret:

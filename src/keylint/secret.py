@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Callable
 from typing import BinaryIO
 
-from keylint.model import Evidence, Location, Origin
+from keylint.model import Evidence, Location, Origin, Surroundings
 from keylint.records import dataclass, field
 
 _KEY_BITS = 128
@@ -122,3 +122,4 @@ class Match:
     allow: Allow | None = None
     tentative: bool = False
     count: int = 1
+    surroundings: Surroundings = Surroundings()

@@ -15,6 +15,7 @@ from keylint.model import (
     Reason,
     Severity,
     Surface,
+    Surroundings,
     Verdict,
     VerdictKind,
 )
@@ -23,6 +24,7 @@ from keylint.records import dataclass, replace
 from keylint.rule import Rule
 
 _MOST_NAMED = 10
+_NOTHING_AROUND = Surroundings()
 _BY_MASK = Reason("match-by-mask", "told by what a masked value shows: it may be another key")
 _KINDS = list(VerdictKind)
 _NO_ENTRY = {
@@ -53,6 +55,8 @@ class _Case:
     surface: Surface
     model: PrivilegeModel
     now: dt.datetime
+    around: Surroundings = Surroundings()
+    size: int = 0  # bytes of the value, 0 if not told
 
     @property
     def client(self) -> bool:
@@ -68,17 +72,20 @@ def decide(
     model: PrivilegeModel,
     now: dt.datetime,
     tentative: bool = False,
+    around: Surroundings = _NOTHING_AROUND,
+    size: int = 0,
 ) -> Verdict:
     """The verdict about a key found on a surface.
 
     Where several inventory entries fit, each is judged and the most severe verdict is given. `tentative` says
-    that only the shape speaks for this kind of key; without an entry that is no more than a note. `now` has a
-    time zone.
+    that only the shape speaks for this kind of key; without an entry that is no more than a note. `around`
+    adds notes and may make a private key worse, and never decides. `size` is the value's length in bytes
+    (0: not told). `now` has a time zone.
     """
     if any(name == "sample" for name, _ in evidence.facts):
         reason = Reason("documented-sample", "the provider's documentation publishes this value as a sample")
         return _verdict(VerdictKind.ALLOWED, Severity.WARN, Privacy.PUBLIC, reason)
-    case = _Case(rule, evidence, None, link.certainty, surface, model, now)
+    case = _Case(rule, evidence, None, link.certainty, surface, model, now, around, size)
     if not link.records:
         return _decide_shape(case) if tentative else _decide_one(case)
     verdicts = [_decide_one(replace(case, record=record)) for record in link.records]
@@ -116,7 +123,7 @@ def _decide_one(case: _Case) -> Verdict:
     """The verdict if the key is this entry, or has none."""
     opinions = _opinions(case)
     decided = opinions[0]
-    notes = (*_contradictions(opinions), *_circumstances(case))
+    notes = (*_contradictions(opinions), *_circumstances(case), *_of_place(case, decided.privacy))
     death = _death(case)
     if death is not None:
         return _verdict(
@@ -240,8 +247,17 @@ def _of_rule(case: _Case) -> _Opinion:
         code, why = "entry-undecided", "its inventory entry does not say which this is"
     else:
         code, why = _NO_ENTRY.get(case.certainty, _NO_ENTRY[Certainty.NO_INVENTORY])
-    text = f"public and private keys of this kind look the same, and {why}"
+    text = f"public and private keys of this kind look the same, and {why}{_leaning(case.around)}"
     return _Opinion("the kind of key", Privacy.DEPENDS, Reason(code, text))
+
+
+def _leaning(around: Surroundings) -> str:
+    """What the surroundings speak for, in the reason of a key that may be either."""
+    if around.public_hints and around.private_hints:
+        return "; what is around it speaks for both"
+    if around.public_hints:
+        return "; what is around it speaks for a public one, which is no proof"
+    return "; what is around it speaks for a private one, which is no proof" if around.private_hints else ""
 
 
 def _contradictions(opinions: list[_Opinion]) -> list[Reason]:
@@ -262,6 +278,42 @@ def _circumstances(case: _Case) -> list[Reason]:
         notes.append(Reason("uncatalogued-privileges", f"not in keylint's catalogue of privileges: {names}"))
     if case.evidence.test_mode:
         notes.append(Reason("test-mode", "a key for tests, which reaches no live data"))
+    doubt = _doubt(case)
+    return [*notes, doubt] if doubt else notes
+
+
+def _doubt(case: _Case) -> Reason | None:
+    """Why the value may be no working key: that lowers its severity, and never drops it."""
+    if case.evidence.checksum_ok is False:
+        text = "its checksum does not fit: it may be shortened, invented or redacted"
+        return Reason("checksum-mismatch", text)
+    if case.rule.lengths and case.size and case.size not in case.rule.lengths:
+        known = " or ".join(str(length) for length in case.rule.lengths)
+        text = f"it has {case.size} characters where {known} are documented: it is cut, or of a new format"
+        return Reason("unusual-length", text)
+    return None
+
+
+def _of_place(case: _Case, privacy: Privacy) -> list[Reason]:
+    """What the place says: hints for a key that may be either, and what makes a private one worse."""
+    around = case.around
+    notes = []
+    if privacy is Privacy.DEPENDS:
+        if around.public_hints:
+            text = f"for a public key speaks: {'; '.join(around.public_hints)}"
+            notes.append(Reason("hint-public", text))
+        if around.private_hints:
+            text = f"for a private key speaks: {'; '.join(around.private_hints)}"
+            notes.append(Reason("hint-private", text))
+    if around.bundled and privacy is not Privacy.PUBLIC:
+        text = f"its variable begins with {around.bundled}, which build tools hand to browsers"
+        if privacy is Privacy.PRIVATE:
+            notes.append(Reason("private-key-in-bundled-variable", f"{text}: read it on a server only"))
+        else:
+            notes.append(Reason("bundled-variable", f"{text}: it must be public, which that does not prove"))
+    if around.parameter and privacy is Privacy.PRIVATE:
+        text = f"it stands in an address ({around.parameter}=), and addresses end up in logs: use a header"
+        notes.append(Reason("token-in-url", text))
     return notes
 
 
@@ -331,8 +383,12 @@ def _severity(case: _Case, decided: _Opinion) -> Severity:
         rank = rating.sensitivity.rank + 1 + step
         if decided.reason.code == "value-private":
             rank = max(rank, by_rule)
+    if decided.privacy is Privacy.PRIVATE:
+        rank += bool(case.around.bundled and not case.client) + bool(case.around.parameter)
     if case.evidence.test_mode:
         rank -= 2
+    if _doubt(case):
+        rank -= 1
     severity = Severity.from_rank(rank)
     report = case.record.exposure if case.record else None
     return report.severity if report and report.severity.rank > severity.rank else severity

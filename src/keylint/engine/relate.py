@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from keylint.engine.hit import Hit
 from keylint.records import replace
 from keylint.rule import Requirement
+
+MAX_PARTNERS = 5  # identifiers named in one hit
 
 
 def pair(hits: list[Hit]) -> list[Hit]:
@@ -50,7 +52,7 @@ def _with_partners(hit: Hit, index: Mapping[str, _Places]) -> Hit | None:
         partner = _partner(hit, requirement, index)
         if partner is None and not requirement.optional:
             return None
-        if partner is not None:
+        if partner is not None and not requirement.identifies:
             facts.append(("together with", partner.rule.title))
     if len(facts) == len(hit.evidence.facts):
         return hit
@@ -66,7 +68,7 @@ def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
     """Of hits whose secrets share bytes, keep the one of higher priority, then the longer, then rule order.
 
     A tentative hit gives way to a certain one of the same rank or better, and never pushes a certain one
-    out: whether it counts is not known yet.
+    out: whether it counts is not known yet. Of what is left, halves of pairs become one (`join_halves`).
     """
 
     def rank(hit: Hit) -> tuple[int, int, int, bool]:
@@ -80,7 +82,81 @@ def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
             continue
         (provisional if hit.tentative else taken).add(hit)
         kept.append(hit)
-    return sorted(kept, key=lambda h: (h.secret_start, h.secret_end))
+    return join_halves(sorted(kept, key=lambda h: (h.secret_start, h.secret_end)))
+
+
+# ---- pairs that are one finding
+
+
+def join_halves(hits: list[Hit]) -> list[Hit]:
+    """Name identifiers in the hits that they belong to, and drop them as hits of their own.
+
+    `hits` are in order of their secrets. Halves come in any order, so they are matched as they follow each
+    other; an identifier left over goes to the nearest other half, and one identifier may serve several.
+    """
+    wanted = {
+        (need.rule, need.within, hit.base.id) for hit in hits for need in hit.base.requires if need.identifies
+    }
+    if not wanted:
+        return hits
+    joined: dict[int, list[int]] = {}  # secret -> its identifiers, as indexes of `hits`
+    named: set[int] = set()
+    for rule, within, id_rule in sorted(wanted):
+        halves = _Halves(hits, id_rule, rule, within)
+        for identifier, secret in halves.matched():
+            joined.setdefault(secret, []).append(identifier)
+            named.add(identifier)
+    return [
+        hit._replace(partners=_distinct(hits[n] for n in joined[i])) if i in joined else hit
+        for i, hit in enumerate(hits)
+        if i not in named
+    ]
+
+
+class _Halves:
+    """The identifiers of one rule and the secrets of another in one blob."""
+
+    def __init__(self, hits: Sequence[Hit], id_rule: str, rule: str, within: int) -> None:
+        self._hits = hits
+        self._within = within
+        self._ids = [i for i, hit in enumerate(hits) if hit.base.id == id_rule]
+        self._secrets = [
+            i for i, hit in enumerate(hits) if rule in (hit.rule.id, hit.base.id) and not hit.tentative
+        ]
+
+    def matched(self) -> Iterator[tuple[int, int]]:
+        """Pairs of identifier and secret; each identifier that has a secret nearby is in one at least."""
+        secrets = set(self._secrets)
+        free: dict[int, None] = dict.fromkeys(self._ids)
+        alone: dict[int, None] = dict.fromkeys(self._secrets)
+        waiting = -1
+        for i in sorted((*self._ids, *self._secrets)):
+            other = waiting >= 0 and (i in secrets) != (waiting in secrets)
+            if other and self._near(waiting, i):
+                pair = (waiting, i) if i in secrets else (i, waiting)
+                del free[pair[0]], alone[pair[1]]
+                waiting = -1
+                yield pair
+            else:
+                waiting = i
+        for one, others in ((free, self._secrets), (alone, self._ids)):
+            for i in one:
+                nearest = self._nearest(i, others)
+                if nearest is not None:
+                    yield (i, nearest) if one is free else (nearest, i)
+
+    def _nearest(self, i: int, others: Sequence[int]) -> int | None:
+        at = bisect_left(others, i)
+        near = [other for other in others[max(0, at - 1) : at + 1] if self._near(i, other)]
+        return min(near, key=lambda other: _gap(self._hits[i], self._hits[other]), default=None)
+
+    def _near(self, i: int, other: int) -> bool:
+        return not self._within or _gap(self._hits[i], self._hits[other]) <= self._within
+
+
+def _distinct(partners: Iterable[Hit]) -> tuple[Hit, ...]:
+    """At most MAX_PARTNERS identifiers, each value once."""
+    return tuple({partner.value: partner for partner in partners}.values())[:MAX_PARTNERS]
 
 
 class _Spans:

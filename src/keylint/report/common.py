@@ -6,7 +6,17 @@ import datetime as dt
 import re
 from functools import lru_cache
 
-from keylint.model import Finding, KeyRecord, Level, Location, Problem, Report, Skipped, VerdictKind
+from keylint.model import (
+    Finding,
+    KeyRecord,
+    Level,
+    Location,
+    Partner,
+    Problem,
+    Report,
+    Skipped,
+    VerdictKind,
+)
 from keylint.report.clean import clean
 
 URGENCY = {kind: number for number, kind in enumerate(VerdictKind)}  # 0 is the most urgent
@@ -75,6 +85,13 @@ def problem_place(problem: Problem) -> str:
     if not problem.path:
         return ""
     return f"{clean(problem.path)}:{problem.line}" if problem.line else clean(problem.path)
+
+
+def partner_text(partner: Partner) -> str:
+    """What stands with a key, such as `AWS access key id <id> on line 3 (account id 123456789012)`."""
+    line = f" on line {partner.line}" if partner.line else ""
+    facts = ", ".join(f"{clean(name)} {clean(value)}" for name, value in partner.facts)
+    return f"{clean(partner.title)} {clean(partner.value)}{line}" + (f" ({facts})" if facts else "")
 
 
 def record_name(record: KeyRecord) -> str:

@@ -24,6 +24,7 @@ from keylint.model import (
     Reason,
     Report,
     Skipped,
+    Surroundings,
     Verdict,
 )
 from keylint.report.clean import without_surrogates
@@ -123,6 +124,7 @@ def _finding(finding: Finding) -> _Object:
             "mask": finding.key.mask,
         },
         "evidence": _evidence(finding.evidence),
+        "surroundings": _surroundings(finding.surroundings),
         "link": _link(finding.link),
         "advice": _advice(finding.advice),
         "places": [_place(place) for place in finding.locations],
@@ -162,6 +164,25 @@ def _evidence(evidence: Evidence) -> _Object:
         "expires": iso(evidence.expires_at),
         "checksum_ok": evidence.checksum_ok,
         "test_mode": evidence.test_mode,
+    }
+
+
+def _surroundings(around: Surroundings) -> _Object:
+    return {
+        "partners": [
+            {
+                "title": partner.title,
+                "value": partner.value,
+                "line": partner.line,
+                "rule_id": partner.rule_id,
+                "facts": [{"name": name, "value": value} for name, value in partner.facts],
+            }
+            for partner in around.partners
+        ],
+        "bundled": around.bundled,
+        "parameter": around.parameter,
+        "public_hints": list(around.public_hints),
+        "private_hints": list(around.private_hints),
     }
 
 

@@ -9,7 +9,7 @@ import sarif_om as om
 
 from keylint.model import CommitRef, Finding, Level, VerdictKind
 from keylint.report.clean import clean, without_surrogates
-from keylint.report.common import DEACTIVATION_NOTE, MEANING, iso, place
+from keylint.report.common import DEACTIVATION_NOTE, MEANING, iso, partner_text, place
 from keylint.report.sarif_places import Artifacts, inner_name, location
 
 RELATED_LIMIT = 90  # GitHub shows 100 locations of a result
@@ -65,6 +65,10 @@ def message(finding: Finding) -> Message:
     else:
         text.add("default", f"{title} '{{}}' in '{{}}' {meaning}.", mask, path)
     text.add("why", "Why: '{}'.", clean(finding.verdict.reason.text).rstrip("."))
+    if finding.surroundings.partners:
+        text.add("pair", "Together with '{}'.", partner_text(finding.surroundings.partners[0]))
+    if finding.advice.settle:
+        text.add("settle", "To settle: '{}'.", clean(finding.advice.settle).rstrip("."))
     _add_history(text, finding)
     _add_places(text, finding)
     return text.message()
@@ -173,6 +177,11 @@ def _properties(finding: Finding) -> dict[str, object]:
         "branches": _clean_list(finding.branches),
         "inClient": finding.in_client,
         "evidence": {clean(name): clean(value) for name, value in evidence.facts},
+        "pairedWith": [partner_text(partner) for partner in finding.surroundings.partners],
+        "bundledPrefix": finding.surroundings.bundled,
+        "urlParameter": finding.surroundings.parameter,
+        "publicHints": list(finding.surroundings.public_hints),
+        "privateHints": list(finding.surroundings.private_hints),
         "evidenceText": clean(evidence.reason),
         "expires": iso(evidence.expires_at),
         "checksumOk": evidence.checksum_ok,

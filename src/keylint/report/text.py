@@ -15,6 +15,7 @@ from keylint.report.common import (
     URGENCY,
     iso,
     order,
+    partner_text,
     place,
     problem_place,
     record_name,
@@ -87,6 +88,7 @@ def rows(finding: Finding, *, verbose: bool) -> list[tuple[str, list[str]]]:
         ("where", _where(finding, verbose=verbose)),
         ("line", [clean(finding.locations[0].snippet.strip())]),
         ("history", _history(finding)),
+        ("with", _partners(finding)),
         ("key", _which(finding)),
         ("why", _why(finding)),
         ("proof", _evidence(finding)),
@@ -151,7 +153,13 @@ def _which(finding: Finding) -> list[str]:
 def _evidence(finding: Finding) -> list[str]:
     evidence = finding.evidence
     facts = ", ".join(f"{clean(name)} {clean(value)}" for name, value in evidence.facts)
-    return [clean(evidence.reason), f"the value says: {facts}" if facts else ""]
+    fits = {True: "its checksum fits", False: "its checksum does not fit", None: ""}[evidence.checksum_ok]
+    return [clean(evidence.reason), f"the value says: {facts}" if facts else "", fits]
+
+
+def _partners(finding: Finding) -> list[str]:
+    """The other half of a pair, and what else names the key."""
+    return [partner_text(partner) for partner in finding.surroundings.partners]
 
 
 def _may_do(finding: Finding) -> list[str]:
