@@ -19,9 +19,9 @@ INSPECTORS = (
 )  # fmt: skip
 CHECKSUMS = ("azure_key", "cloudflare", "github", "gitlab", "grafana", "npm")
 FILTERS = (
-    "assigned", "bracketed", "code", "digest", "dull", "example", "generic", "harmless_name", "identifier", "masked",
-    "no_base64", "no_login", "none", "number", "path", "pattern", "picture", "placeholder", "placeholder_words", "public_key", "repeated", "sequence",
-    "short", "spoken", "template", "test_certificate", "unnamed_digest", "unnamed_uuid", "url", "uuid", "weak_name",
+    "assigned", "bracketed", "code", "digest", "dull", "example", "example_address", "generic", "harmless_name", "identifier", "joined", "masked",
+    "no_base64", "no_login", "none", "number", "pair", "path", "pattern", "picture", "picture_address", "placeholder", "placeholder_words", "public_key", "repeated", "sequence",
+    "short", "spoken", "template", "test_certificate", "tutorial_login", "unnamed_digest", "unnamed_uuid", "url", "uuid", "weak_name",
     "words",
 )  # fmt: skip
 

@@ -64,6 +64,7 @@ _DIGEST_BEFORE = re.compile(
     rb"(?i)(?:sha-?(?:1|2|224|256|384|512)|md5|blake2b?|digest|checksum|integrity|etag|commit|revision|hash)"
     rb"[\"']?[-:= @\"'(]*$"
 )
+_DIGEST_PREFIX = re.compile(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_]")
 _WORD = re.compile(rb"[A-Za-z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _PATH = re.compile(
     rb"(?:[A-Za-z]:)?[~.]{0,2}[\\/]?(?:[\w.@+-]+[\\/])+[\w.@+-]*|[\w.-]+\."
@@ -121,7 +122,7 @@ def placeholder_words(candidate: Candidate) -> bool:
 
 def example(candidate: Candidate) -> bool:
     """The word `example` as providers put it into their samples."""
-    return _EXAMPLE.search(candidate.body) is not None
+    return b"EXAMPLE" in candidate.body or _EXAMPLE.search(candidate.body) is not None
 
 
 def template(candidate: Candidate) -> bool:
@@ -138,9 +139,7 @@ def uuid(candidate: Candidate) -> bool:
 
 def digest(candidate: Candidate) -> bool:
     """A hex digest by length, or anything that is called a digest just before it."""
-    if _DIGEST_BEFORE.search(candidate.before) or candidate.value.startswith(
-        (b"sha256-", b"sha384-", b"sha512-")
-    ):
+    if _DIGEST_BEFORE.search(candidate.before[-32:]) or _DIGEST_PREFIX.match(candidate.value):
         return True
     return len(candidate.value) in _DIGEST_LENGTHS and _HEX.fullmatch(candidate.value) is not None
 
@@ -176,8 +175,9 @@ def identifier(candidate: Candidate) -> bool:
 
 
 def number(candidate: Candidate) -> bool:
-    """A number, version or date."""
-    return _DATE_OR_VERSION.fullmatch(candidate.value) is not None
+    """A number, version or date, also after an escape such as \\n."""
+    value = candidate.value[1:] if candidate.before.endswith(b"\\") else candidate.value
+    return _DATE_OR_VERSION.fullmatch(value) is not None
 
 
 _SHORTEST = 16  # characters of a value that only its name makes a secret
@@ -196,9 +196,15 @@ _TEST_CERTIFICATE = re.compile(rb"(?i)test[-_ ]?(?:cert|key|ca\b)|snake[-_ ]?oil
 _CODE_AFTER = re.compile(rb"[ \t]*(?:[(\[]|=>|\?[.:]?|&&|\|\||[<>=!]=|\+[^+]|\?\?)")
 _MEMBERS = re.compile(rb"[A-Za-z_$][\w$]{0,60}(?:(?:\.|->|::)[A-Za-z_$][\w$]{0,60}){1,12}[!?;]?")
 _SHORT_MEMBERS = re.compile(rb"[A-Za-z_$][\w$]{0,3}(?:\.[A-Za-z_$][\w$]{0,3})+(?:\.\w+)?")
+_CONSTANT_MEMBER = re.compile(rb"(?:[A-Za-z_]\w*\.)+[A-Z][A-Z0-9_]*")
 _SNAKE = re.compile(rb"[A-Za-z]{2,}[0-9]{0,4}(?:[_.-][A-Za-z]{2,}[0-9]{0,4}){1,12}")
 _TUTORIAL = re.compile(rb"(?:my|your|the|some|user|test)?[-_]?(?:pass(?:word|wd|w)?|pwd|secret|token|test|changeme)[0-9!]{0,3}")
 _PATTERN = re.compile(rb"0-9|[Aa]-[Zz]|[Aa]-[Ff]|\\[dwsDWS]|ABCDEFGHIJ|abcdefghij|0123456789|\{\d+(?:,\d*)?\}")
+_JOINT = re.compile(rb"[0-9A-Za-z]([/+._-]+)\Z")
+_PICTURE_ADDRESS = re.compile(rb"(?i)\.(?:svg|png|gif|jpe?g|webp|ico)\?[^\s\"'`<>]{0,100}\Z")
+_EXAMPLE_ADDRESS = re.compile(rb"(?i)://(?:[0-9a-z-]+\.){0,4}(?:example|invalid|test)(?:\.(?:com|org|net))?[/?:][^\s\"'`<>]{0,120}\Z")
+_PAIR = re.compile(rb"[A-Za-z_]{2,30}=[^=]")
+_LOGIN = re.compile(rb"://([^:/@]*):([^@]*)@")
 _QUOTE = b"\"'`"
 
 
@@ -228,13 +234,29 @@ def harmless_name(candidate: Candidate) -> bool:
 
 
 def unnamed_uuid(candidate: Candidate) -> bool:
-    """A UUID that is not called a secret, nor a provider's key."""
-    return uuid(candidate) and not candidate.service and not candidate.name.strong
+    """A UUID that is not called a secret, nor a provider's key. Many a token is just a number of a request."""
+    return uuid(candidate) and not candidate.service and not candidate.name.certain
 
 
 def unnamed_digest(candidate: Candidate) -> bool:
     """A hex digest by length that is not called a secret, nor a provider's key, or anything called a digest."""
+    if _DIGEST_PREFIX.match(candidate.value) or _DIGEST_BEFORE.search(candidate.before[-32:]):
+        return True
     return digest(candidate) and not candidate.service and not candidate.name.strong
+
+
+def pair(candidate: Candidate) -> bool:
+    """A name and a value of its own, such as the next parameter of an address."""
+    return _PAIR.match(candidate.value) is not None
+
+
+def tutorial_login(candidate: Candidate) -> bool:
+    """An address with a login that tutorials print: the user's name as the password, or `password`."""
+    login = _LOGIN.search(candidate.value)
+    if login is None:
+        return False
+    user, password = login[1].lower(), login[2].lower()
+    return user in (password, b"anonymous") or _TUTORIAL.fullmatch(password) is not None
 
 
 def picture(candidate: Candidate) -> bool:
@@ -259,6 +281,7 @@ def code(candidate: Candidate) -> bool:
     members = _MEMBERS.fullmatch(candidate.value) is not None
     return (
         _CODE_AFTER.match(candidate.after) is not None
+        or _CONSTANT_MEMBER.fullmatch(candidate.value) is not None
         or _SHORT_MEMBERS.fullmatch(candidate.value) is not None
         or _SNAKE.fullmatch(candidate.value) is not None
         or (members and worded(candidate.value) > 0.2)
@@ -271,6 +294,28 @@ def _from_base64(value: bytes) -> bytes | None:
         return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4))
     except binascii.Error:
         return None
+
+
+def joined(candidate: Candidate) -> bool:
+    """Part of a longer word, path, host name or blob: only / + - _ or . stands between name and value.
+
+    Not so where a long random value hangs on a name that says secret by one dash.
+    """
+    gap = _JOINT.search(candidate.before[-candidate.lead :]) if candidate.lead else None
+    if gap is None:
+        return False
+    hexadecimal = len(candidate.value) >= 32 and _HEX.fullmatch(candidate.value) is not None
+    return gap[1] != b"-" or not candidate.name.certain or not (hexadecimal or striking(candidate.value))
+
+
+def picture_address(candidate: Candidate) -> bool:
+    """A parameter in the address of a picture, such as a badge: whoever sees the page sees it."""
+    return _PICTURE_ADDRESS.search(candidate.before) is not None
+
+
+def example_address(candidate: Candidate) -> bool:
+    """A parameter in an address of an example host (RFC 2606)."""
+    return _EXAMPLE_ADDRESS.search(candidate.before) is not None
 
 
 def pattern(candidate: Candidate) -> bool:
@@ -318,6 +363,11 @@ FILTERS: dict[str, Filter] = {
     "public_key": public_key,
     "test_certificate": test_certificate,
     "code": code,
+    "joined": joined,
+    "picture_address": picture_address,
+    "example_address": example_address,
+    "pair": pair,
+    "tutorial_login": tutorial_login,
     "pattern": pattern,
     "no_base64": no_base64,
     "no_login": no_login,
@@ -326,7 +376,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "placeholder": ("repeated", "sequence", "masked", "bracketed", "placeholder_words", "example"),
     "generic": ("template", "uuid", "digest", "words", "path", "url", "identifier", "number"),
     "assigned": (
-        "short", "template", "harmless_name", "weak_name", "unnamed_uuid", "unnamed_digest", "number", "url", "code",
+        "short", "template", "joined", "picture_address", "example_address", "pair", "harmless_name", "weak_name", "unnamed_uuid", "unnamed_digest", "number", "url", "code",
         "pattern", "picture", "public_key", "test_certificate", "dull", "spoken",
     ),
     "none": (),

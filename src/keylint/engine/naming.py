@@ -107,6 +107,7 @@ class Name(NamedTuple):
 
     text: str
     strong: bool
+    certain: bool
     harmless: bool
 
 
@@ -118,20 +119,28 @@ _STRONG = re.compile(
     r"|function|push|merchant|partner|developer|dev|root|security|hmac|jwt|cookie|flask|django|rails)"
     r"[-_. ]?key(?!board|word|stroke|code|name|frame|store|map|ring|press|down|up\b)|api[-_. ]?auth|x-api"
 )
+_CERTAIN = re.compile(
+    r"(?i)(?:api|access|auth|bearer|refresh|personal|bot|private|client|app|service|admin|security|secret)[-_ ]?(?:key|token)"
+    r"|secret|passw|pwd|passphrase|bearer"
+)
 _HARMLESS = re.compile(
-    r"(?i)public|pub[-_ ]?key|key[-_ ]?(?:id|name|word|code|board|stroke|frame|map|press|down|up|path|file|len|length|size"
-    r"|type|usage|pair|hash|ring|space|stem|val|spec|alg|vault|store)s?\b"
-    r"|tokeni[sz]|token[-_ ]?(?:type|url|uri|name|count|len|length|path|file|endpoint|address|symbol|contract|id|kind|hash)s?\b"
-    r"|(?:secret|password|credential|auth|access|bearer|private|session)s?[-_ ]?(?:name|path|file|url|uri|arn|ref|hint|type"
-    r"|hash|length|version|field|label|header|method|scheme|mode|group|level|policy|point|log|time|date)s?\b"
+    r"(?i)(?<!secret)(?<!secret[-_ ])(?-i:[a-z]Id|[-_ ]id|[a-zA-Z_-]ID)s?[0-9]?[^0-9A-Za-z]*\Z"
+    r"|public|pub[-_ ]?key|(?:site|gpg|pgp|ssh[-_]host)[-_ ]?key|digest|checksum|fingerprint|thumbprint|integrity|etag"
+    r"|sha-?(?:1|2|256|512)|md5|\bhash|encrypted|encryption[-_ ]?context|ciphertext|\bkid\b|\biv\b|nonce|signature"
+    r"|verifier|challenge|tokeni[sz]|translat|\bauthors?\b|authority|authentic(?:ity)?\b"
+    r"|keywords|(?:mon|whis|hoc|joc|tur|don)key|passive|compass|bypass|passport"
+    r"|key[-_ ]?(?:id|name|word|code|board|stroke|frame|map|press|down|up|path|file|len|length|size|type|usage|pair"
+    r"|hash|ring|space|stem|val|spec|alg|vault|store)s?\b"
+    r"|token[-_ ]?(?:type|url|uri|name|count|len|length|path|file|endpoint|address|symbol|contract|id|kind|hash)s?\b"
+    r"|(?:secret|password|credential|auth|access|bearer|private|session)s?[-_ ]?(?:name|path|file|url|uri|arn|ref|hint"
+    r"|type|hash|length|version|field|label|header|method|scheme|mode|group|level|policy|point|log|time|date)s?\b"
     r"|(?:primary|foreign|partition|sort|cache|index|idempotency|i18n|translation|message|object|s3|row|map|dict|lookup"
-    r"|routing|group|composite|hash|shard|metric|registry|storage_?path|config|setting|property|node|list|state"
-    r"|react|item|feature|flag|category|redis|known)[-_. ]?keys?\b"
-    r"|(?:page|next|prev|previous|continuation|sync|cursor|csrf|xsrf|csrfmiddleware|request_?verification|anti_?forgery"
-    r"|lexer|parser|start|end|begin|stop|cancellation|cancel|design|color|theme|unk|pad|mask|bos|eos|sep|cls)[-_ ]?tokens?\b"
-    r"|digest|checksum|fingerprint|thumbprint|integrity|etag|sha-?(?:1|2|256|512)|md5|\bhash|site[-_]?key|authors?\b|authority"
-    r"|keywords|monkey|whiskey|hockey|jockey|turkey|donkey|authenti(?:c|city)\b|passive|compass|bypass|passport"
-    r"|encrypted|encryption[-_ ]?context|ciphertext|\bkid\b|\biv\b|nonce|signature|verifier|challenge|translat"
+    r"|routing|group|composite|hash|shard|metric|registry|storage_?path|config|setting|property|node|list|state|react"
+    r"|item|feature|flag|category|redis|known)[-_. ]?keys?\b"
+    r"|(?:client|request|idempotency|change|grant|lock|correlation|trace|creation|update|resume|poll|page|next|starting"
+    r"|lifecycle[-_ ]?action|work[-_ ]?unit|task|prev|previous|continuation|sync|cursor|csrf|xsrf|csrfmiddleware"
+    r"|request_?verification|anti_?forgery|lexer|parser|start|end|begin|stop|cancellation|cancel|design|color|theme"
+    r"|unk|pad|mask|bos|eos|sep|cls)[-_ ]?tokens?\b"
 )
 _BEGINNING = re.compile(r"[0-9A-Za-z_$. \\-]{0,40}\Z")
 
@@ -146,7 +155,12 @@ def read_name(before: str, lead: int) -> Name:
     head, tail = (before[:-lead], before[-lead:]) if lead else (before, "")
     start = _BEGINNING.search(head)
     subject = (start[0].lstrip() if start else "") + tail
-    return Name(subject, _STRONG.search(subject) is not None, _HARMLESS.search(subject) is not None)
+    return Name(
+        subject,
+        _STRONG.search(subject) is not None,
+        _CERTAIN.search(subject) is not None,
+        _HARMLESS.search(subject) is not None,
+    )
 
 
 @lru_cache(maxsize=4)
