@@ -5,32 +5,38 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
-from keylint.engine import Engine
+from keylint.addedlines import added
 from keylint.findings import Sighting
-from keylint.historyscan import Progress, Sweeper, Swept
-from keylint.model import CommitRef, Origin, Skipped, SkipReason, Surface
+from keylint.historymessages import deliver_messages
+from keylint.historyscan import Sweeper, Swept
+from keylint.model import CommitRef, Level, Origin, Problem, Skipped, SkipReason, Surface
 from keylint.pipeline import Intake
-from keylint.records import dataclass, field, replace
 from keylint.secret import Blob, Match
+from keylint.sources.gitlog import LogChange
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.history import CommitFacts, History
 from keylint.timeline import Change, Place, Story, tell
 
 MAX_STORY_PLACES = 12  # places of one story that get a location; the others are counted
 MAX_BRANCHES = 10
-_MAX_TIP_QUERIES = 200_000
+_MAX_TIP_QUERIES = 50_000
+_MAX_LISTED = 1000  # unreadable objects that get a line of their own
 _NO_KEYS: frozenset[int] = frozenset()
 _EVERY_SIZE = 1 << 40  # bytes: blobs that were scanned once are read again whatever their size
 
+MakeAuthor = Callable[[str, str], str]
+
 
 @dataclass(frozen=True)
-class _Today:
-    """Where a story stands at HEAD: path and blob."""
+class _Shown:
+    """A version of a file that gets a location. `commit` is "" for today's."""
 
     path: bytes
     blob: bytes
+    commit: str
 
 
 @dataclass
@@ -39,34 +45,50 @@ class _Plan:
 
     key: int
     story: Story
-    today: _Today | None
-    shown: list[tuple[bytes, bytes, str]]  # path, blob, commit ("" for today)
+    shown: list[_Shown]
     branches: tuple[str, ...] = ()
+    tips: tuple[str, ...] = ()
     matches: dict[int, list[Match]] = field(default_factory=dict)
+
+    @property
+    def today(self) -> bool:
+        """Whether the key is in HEAD."""
+        return not self.shown[0].commit and bool(self.story.first.commit)
 
 
 class HistoryFeed:
-    """Feeds a whole history to an intake. `author` turns a name and an address into what may be shown."""
+    """Feeds a whole history to an intake. `author` turns a name and an address into what may be shown.
+
+    `prefix` is put before every path: a submodule's place in the repository around it. `remember` is told
+    what the sweep found.
+    """
 
     def __init__(
         self,
         history: History,
-        make_engine: Callable[[], Engine],
+        sweeper: Sweeper,
         *,
-        author: Callable[[str, str], str],
-        progress: Callable[[Progress], None] | None = None,
+        author: MakeAuthor,
+        prefix: bytes = b"",
+        remember: Callable[[Swept], None] | None = None,
     ) -> None:
         self._history = history
-        self._sweeper = Sweeper(history, make_engine, progress=progress)
+        self._sweeper = sweeper
         self._author = author
+        self._prefix = prefix
+        self._remember = remember
 
     def __call__(self, intake: Intake) -> None:
         """Sweep, then deliver. Raises KeyboardInterrupt at the end if the sweep was interrupted."""
-        swept = self._sweeper.sweep(self._history.blob_ids())
-        intake.files += swept.objects
+        swept = self._sweeper.sweep(self._history.object_ids())
+        intake.files += swept.objects + swept.known_clean
         intake.bytes += swept.bytes
+        if self._remember:
+            self._remember(swept)
         with ObjectReader(self._history.repo, max_bytes=_EVERY_SIZE) as reader:
-            _Delivery(self._history, swept, intake, reader, self._author).deliver()
+            _Delivery(
+                self._history, swept, intake, reader, author=self._author, prefix=self._prefix
+            ).deliver()
         intake.skipped += [*self._history.skipped, *swept.skipped()]
         intake.problems += self._history.problems
         if swept.interrupted:
@@ -82,163 +104,263 @@ class _Delivery:
         swept: Swept,
         intake: Intake,
         reader: ObjectReader,
-        author: Callable[[str, str], str],
+        *,
+        author: MakeAuthor,
+        prefix: bytes,
     ) -> None:
         self._history = history
         self._swept = swept
         self._intake = intake
         self._reader = reader
         self._author = author
+        self._prefix = prefix
+        self._numbers: dict[bytes, int] = {}
         self._values: list[bytes] = []
         self._holders: dict[bytes, frozenset[int]] = {}
+        self._added: dict[tuple[bytes, bytes], set[tuple[int, int]]] = defaultdict(set)
+        self._texts: dict[tuple[bytes, bytes], tuple[Blob | None, list[Match]]] = {}
 
     def deliver(self) -> None:
         """Examine the blobs that are worth showing and hand their matches over, story by story."""
-        self._number_values()
-        self._note_limits()
+        messages = self._number_values()
+        self._note_unread()
+        deliver_messages(self._history, messages, self._intake, self._reader, self._refs)
         if not self._holders:
             return
-        if self._history.only_added:
-            self._learn_old_sides()
-        told = tell(self._changes())
+        changes = list(self._history.log.changes(self._holders.keys()))
         head = self._history.tree("HEAD")
+        self._learn_today({change.path for change in changes}, head)
+        today = {
+            (key, change.path)
+            for change in changes
+            for key in self._holders.get(head.get(change.path, b""), _NO_KEYS)
+        }
+        told = tell(self._changes(changes), today)
         plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
-        plans += self._outside(told)
-        self._find_branches([plan for plan in plans if plan.today is None])
+        plans += self._outside(changes)
+        self._find_branches([plan for plan in plans if not plan.today and plan.story.first.commit])
         self._examine(plans)
-        self._hand_over(plans)
+        self._hand_over([plan for plan in plans if any(plan.matches.values())])
 
-    def _number_values(self) -> None:
-        numbers: dict[bytes, int] = {}
-        found = dict(self._swept.values)
-        for name, size in self._swept.large:
-            found[name] = self._values_of_large(name, size)
-        for blob, values in found.items():
-            if values:
-                self._holders[blob] = frozenset(numbers.setdefault(value, len(numbers)) for value in values)
+    def _number_values(self) -> list[bytes]:
+        """Give every value a number. Returns the ids of the messages that hold one."""
+        numbers = self._numbers
+        messages = []
+        for name, values in self._swept.values.items():
+            if name in self._history.messages:
+                messages.append(name)
+            else:
+                self._holders[name] = frozenset(numbers.setdefault(value, len(numbers)) for value in values)
         self._values = list(numbers)
+        return messages
 
-    def _values_of_large(self, name: bytes, size: int) -> tuple[bytes, ...]:
-        opener = partial(self._history.repo.open_object, name.decode())
-        blob = Blob(Origin(Surface.HISTORY, _object_path(name)), b"", size, opener)
-        examined = self._intake.examiner.examine(blob)
-        self._intake.files += 1
-        self._intake.bytes += examined.size_bytes
-        self._intake.skipped += examined.skipped
-        return tuple({match.value.reveal() for match in examined.matches})
+    def _note_unread(self) -> None:
+        """Say what was not read, or not wholly, with a path where one is known."""
+        swept = self._swept
+        notes = [(name, SkipReason.MISSING_OBJECT, "is missing") for name in swept.missing]
+        notes += [(name, SkipReason.CORRUPT, "is damaged") for name in swept.damaged]
+        notes += [
+            (name, SkipReason.BUDGET, limit) for name, limits in swept.limited.items() for limit in limits
+        ]
+        if not notes:
+            return
+        paths: dict[bytes, bytes] = {}
+        for change in self._history.log.changes({name for name, _, _ in notes}):
+            paths.setdefault(change.new, change.path)
+        for name, reason, text in notes[:_MAX_LISTED]:
+            path = self._shown_path(paths[name]) if name in paths else ""
+            self._intake.skipped.append(Skipped(path, reason, f"object {name.decode()}: {text}"))
+        if notes[_MAX_LISTED:]:
+            text = f"{len(notes) - _MAX_LISTED} more objects could not be read, or not wholly"
+            self._intake.skipped.append(Skipped("", SkipReason.UNREADABLE, text))
 
-    def _note_limits(self) -> None:
-        for name, limits in self._swept.limited.items():
-            for limit in limits:
-                text = f"object {name.decode()}: {limit}"
-                self._intake.skipped.append(Skipped("", SkipReason.BUDGET, text))
+    def _learn_today(self, paths: Iterable[bytes], head: Mapping[bytes, bytes]) -> None:
+        """Part of a history was swept: look also at what its files hold now."""
+        if not self._history.span.whole:
+            for path in paths:
+                blob = head.get(path, b"")
+                if blob and blob not in self._history.log.seen:
+                    self._holders[blob] = self._keys(blob, path)
 
-    def _learn_old_sides(self) -> None:
-        """A range was swept for what is new in it; look also at what its files held before."""
-        numbers = {value: number for number, value in enumerate(self._values)}
-        changes = [(c.old, c.path) for c in self._history.log.changes(self._holders.keys())]
-        for name, path in dict.fromkeys(changes):
-            if name in self._holders or not name.strip(b"0"):
-                continue
-            item = self._reader.blob(name.decode(), Origin(Surface.HISTORY, os.fsdecode(path)))
-            if isinstance(item, Blob):
-                found = {match.value.reveal() for match in self._intake.examiner.examine(item).matches}
-                self._holders[name] = frozenset(numbers[value] for value in found if value in numbers)
+    def _keys(self, blob: bytes, path: bytes) -> frozenset[int]:
+        _, matches = self._read(blob, path)
+        found = (self._numbers.get(match.value.reveal()) for match in matches)
+        return frozenset(number for number in found if number is not None)
 
-    def _changes(self) -> Iterator[Change]:
-        holders = self._holders
-        for change in self._history.log.changes(holders.keys()):
-            commit = change.commit
-            old, new = holders.get(change.old, _NO_KEYS), holders.get(change.new, _NO_KEYS)
-            yield Change(
-                commit=commit.id,
-                parent=commit.parents[0] if commit.parents else "",
-                path=change.path,
-                blob=change.new,
-                old=old,
-                new=new - old if self._history.only_added else new,
-            )
+    def _read(self, name: bytes, path: bytes) -> tuple[Blob | None, list[Match]]:
+        """A blob under a path with its matches; no blob where it cannot be read, which is noted."""
+        if (name, path) not in self._texts:
+            origin = Origin(Surface.HISTORY, self._shown_path(path))
+            item = self._reader.blob(name.decode(), origin)
+            if isinstance(item, Skipped):
+                self._intake.skipped.append(item)
+                return None, []
+            if len(self._texts) > 1:  # the two sides of one change are all that is asked for twice
+                self._texts.clear()
+            self._texts[name, path] = item, list(self._intake.examiner.examine(item).matches)
+        return self._texts[name, path]
+
+    # ---- changes
+
+    def _changes(self, changes: Iterable[LogChange]) -> Iterator[Change]:
+        if not self._history.span.whole:
+            yield from self._additions(changes)
+            return
+        for change in changes:
+            old, new = (self._holders.get(blob, _NO_KEYS) for blob in (change.old, change.new))
+            yield _change(change, old, new)
+
+    def _additions(self, changes: Iterable[LogChange]) -> Iterator[Change]:
+        """The changes as far as they add a key: in a merge, one that no parent has."""
+        for commit, group in groupby(changes, key=lambda change: change.commit):
+            paths: dict[bytes, list[LogChange]] = defaultdict(list)
+            for change in group:
+                paths[change.path].append(change)
+            for found in paths.values():
+                if len(found) < max(1, len(commit.parents)):
+                    continue  # the same as in one of the parents
+                keys = [self._added_keys(change) for change in found]
+                yield _change(found[0], _NO_KEYS, frozenset.intersection(*keys))
+
+    def _added_keys(self, change: LogChange) -> frozenset[int]:
+        keys = self._holders.get(change.new, _NO_KEYS)
+        if not keys or not change.old.strip(b"0"):
+            return keys
+        new, matches = self._read(change.new, change.path)
+        old, before = self._read(change.old, change.path)
+        if not new or not old:
+            return keys
+        if new.open or old.open:  # too large to compare line by line
+            known = {match.value.reveal() for match in before}
+            fresh = [match for match in matches if match.value.reveal() not in known]
+        else:
+            fresh = list(added(matches, old.data, new.data))
+        places = {
+            (number, match.location.byte_offset)
+            for match in fresh
+            if (number := self._numbers.get(match.value.reveal())) is not None
+        }
+        self._added[change.new, change.path] |= places
+        return frozenset(number for number, _ in places)
+
+    # ---- plans
 
     def _plan(self, key: int, story: Story, head: Mapping[bytes, bytes]) -> _Plan:
-        today = None
-        for path in story.paths:
-            if key in self._holders.get(head.get(path, b""), _NO_KEYS):
-                today = _Today(path, head[path])
-                break
-        shown = [(today.path, today.blob, "")] if today else []
-        # The first place comes next, then the newest ones.
-        for place in (story.first, *story.places):
-            if len(shown) < MAX_STORY_PLACES and not any(s[:2] == (place.path, place.blob) for s in shown):
-                shown.append((place.path, place.blob, place.commit))
-        return _Plan(key, story, today, shown)
+        """What to show: today's place, the first one, the newest one of every path, then the newest ones."""
+        today = [
+            _Shown(path, head[path], "")
+            for path in story.paths
+            if key in self._holders.get(head.get(path, b""), _NO_KEYS)
+        ]
+        newest = {place.path: place for place in reversed(story.places)}
+        order = (story.first, *newest.values(), *story.places)
+        places = [_Shown(place.path, place.blob, place.commit) for place in order]
+        shown: dict[tuple[bytes, bytes], _Shown] = {}
+        for place in (*today[:1], *places):
+            if len(shown) < MAX_STORY_PLACES:
+                shown.setdefault((place.path, place.blob), place)
+        return _Plan(key, story, list(shown.values()))
 
-    def _outside(self, told: Mapping[int, list[Story]]) -> list[_Plan]:
+    def _outside(self, changes: Iterable[LogChange]) -> list[_Plan]:
         """Keys in blobs that no commit names: unreachable ones and those that tags point at."""
-        placed = {(key, place.blob) for key, stories in told.items() for s in stories for place in s.places}
+        placed = {change.new for change in changes}
         plans = []
         for blob, keys in self._holders.items():
-            path = _object_path(blob).encode()
+            if blob in placed or blob not in self._swept.values:
+                continue
+            path = self._history.named.get(blob) or _object_path(blob)
             for key in sorted(keys):
-                if key not in told and (key, blob) not in placed:
-                    story = Story([Place(0, "", path, blob)])
-                    plans.append(_Plan(key, story, None, [(path, blob, "")]))
+                plans.append(_Plan(key, Story([Place(0, "", path, blob)]), [_Shown(path, blob, "")]))
         return plans
 
     def _find_branches(self, plans: list[_Plan]) -> None:
         """Name the branches at whose tips a key still is."""
         tips = self._history.tips() if plans else {}
-        wanted = [(plan, path) for plan in plans for path in plan.story.paths]
-        if not tips or len(tips) * len(wanted) > _MAX_TIP_QUERIES:
-            return
         commits = sorted(set(tips.values()))
-        blobs = self._history.blobs_at([(commit, path) for _, path in wanted for commit in commits])
-        for number, (plan, _) in enumerate(wanted):
-            row = blobs[number * len(commits) : (number + 1) * len(commits)]
+        wanted = [(plan, path) for plan in plans for path in plan.story.paths]
+        paths = sorted({path for _, path in wanted})
+        if len(commits) * len(paths) > _MAX_TIP_QUERIES:
+            text = f"{len(commits)} branches are too many to say which of them still hold each key"
+            self._intake.problems.append(Problem("many-branches", Level.NOTE, text))
+            return
+        asked = [(commit, path) for path in paths for commit in commits]
+        blobs = dict(zip(asked, self._history.blobs_at(asked), strict=True))
+        for plan, path in wanted:
             holding = {
-                commit
-                for commit, blob in zip(commits, row, strict=True)
-                if plan.key in self._holders.get(blob, _NO_KEYS)
+                commit for commit in commits if plan.key in self._holders.get(blobs[commit, path], _NO_KEYS)
             }
             names = sorted(name for name, commit in tips.items() if commit in holding)
             plan.branches = tuple(dict.fromkeys((*plan.branches, *names)))[:MAX_BRANCHES]
+            plan.tips = tuple(sorted({*plan.tips, *holding}))
 
     def _examine(self, plans: list[_Plan]) -> None:
         """Examine each (blob, path) once, for all stories that show it."""
         wanted: dict[tuple[bytes, bytes], list[tuple[_Plan, int]]] = defaultdict(list)
         for plan in plans:
-            for number, (path, blob, _) in enumerate(plan.shown):
-                wanted[blob, path].append((plan, number))
+            for number, place in enumerate(plan.shown):
+                wanted[place.blob, place.path].append((plan, number))
         for (name, path), users in wanted.items():
-            origin = Origin(Surface.HISTORY, os.fsdecode(path))
-            item = self._reader.blob(name.decode(), origin)
-            if isinstance(item, Skipped):
-                self._intake.skipped.append(item)
-                continue
             matches: dict[bytes, list[Match]] = defaultdict(list)
-            for match in self._intake.examiner.examine(item).matches:
+            for match in self._read(name, path)[1]:
                 matches[match.value.reveal()].append(match)
+            new = self._added.get((name, path))
             for plan, number in users:
-                plan.matches[number] = matches.get(self._values[plan.key], [])
+                found = matches.get(self._values[plan.key], [])
+                if new:
+                    found = [m for m in found if (plan.key, m.location.byte_offset) in new]
+                plan.matches[number] = found
+
+    # ---- handing over
 
     def _hand_over(self, plans: list[_Plan]) -> None:
-        commits = {plan.story.first.commit for plan in plans} | {plan.story.last_commit for plan in plans}
-        commits |= {commit for plan in plans for _, _, commit in plan.shown}
+        last = self._last_commits(plans)
+        commits = {plan.story.first.commit for plan in plans} | {name for names in last for name in names}
+        commits |= {place.commit for plan in plans for place in plan.shown}
         head = self._history.repository().revision
         facts = self._history.facts(sorted({*commits, head} - {""}))
         refs = {name: self._ref(name, known) for name, known in facts.items()}
-        for plan in plans:
+        for plan, names in zip(plans, last, strict=True):
+            newest = max((n for n in names if n in facts), key=lambda n: facts[n].committed, default="")
+            distinct = len({(place.path, place.blob) for place in plan.story.places})
             sighting = Sighting(
                 first_seen=refs.get(plan.story.first.commit),
-                last_seen=refs.get(head if plan.today else plan.story.last_commit),
-                in_head=plan.today is not None,
+                last_seen=refs.get(head if plan.today else newest),
+                in_head=plan.today,
                 branches=plan.branches,
-                more=max(0, len(plan.story.places) - len(plan.shown)),
+                more=max(0, distinct - sum(1 for place in plan.shown if place.commit or not plan.today)),
             )
-            file = os.fsdecode(plan.shown[0][0])
+            file = self._shown_path(plan.shown[0].path)
             self._intake.collector.add(_located(plan, refs), sighting, file=file)
+
+    def _last_commits(self, plans: list[_Plan]) -> list[list[str]]:
+        """For each plan, the commits one of which is the last that held its key."""
+        merged = [p.story.removal for p in plans if p.story.removal and len(p.story.removal.parents) > 1]
+        asked = [(parent, removal.path) for removal in merged for parent in removal.parents]
+        blobs = dict(zip(asked, self._history.blobs_at(asked), strict=True)) if asked else {}
+        found = []
+        for plan in plans:
+            removal = plan.story.removal
+            names = [plan.story.places[0].commit, *plan.tips]
+            if removal and len(removal.parents) == 1:
+                names += removal.parents
+            elif removal:
+                names += [p for p in removal.parents if blobs[p, removal.path] == removal.blob]
+            found.append([name for name in names if name])
+        return found
+
+    def _refs(self, commits: Iterable[str]) -> dict[str, CommitRef]:
+        return {name: self._ref(name, known) for name, known in self._history.facts(sorted(commits)).items()}
 
     def _ref(self, name: str, known: CommitFacts) -> CommitRef:
         return CommitRef(name, known.date, self._author(known.name, known.email))
+
+    def _shown_path(self, path: bytes) -> str:
+        return os.fsdecode(self._prefix + path)
+
+
+def _change(change: LogChange, old: frozenset[int], new: frozenset[int]) -> Change:
+    commit = change.commit
+    return Change(commit.id, commit.parents, change.diff, change.path, change.old, change.new, old, new)
 
 
 def _located(plan: _Plan, refs: Mapping[str, CommitRef]) -> Iterable[Match]:
@@ -248,14 +370,13 @@ def _located(plan: _Plan, refs: Mapping[str, CommitRef]) -> Iterable[Match]:
     """
     newest = plan.matches.get(0, [])
     allow = newest[0].allow if plan.today and newest else None
-    for number, (_, _, commit) in enumerate(plan.shown):
+    for number, place in enumerate(plan.shown):
         for match in plan.matches.get(number, []):
-            origin = replace(match.location.origin, commit=refs.get(commit))
+            origin = replace(match.location.origin, commit=refs.get(place.commit))
             location = replace(match.location, origin=origin)
             yield replace(match, location=location, allow=match.allow or allow)
 
 
-def _object_path(name: bytes) -> str:
+def _object_path(name: bytes) -> bytes:
     """Where git keeps a loose object: the only path that a blob without a commit has."""
-    text = name.decode()
-    return f".git/objects/{text[:2]}/{text[2:]}"
+    return b".git/objects/" + name[:2] + b"/" + name[2:]

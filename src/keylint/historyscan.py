@@ -1,4 +1,4 @@
-"""Scan all blobs of a history at once, then tell the story of each key that was found.
+"""Scan all objects of a history at once.
 
 Every blob is scanned once, whatever number of commits and paths it has; only the few blobs that a report
 names are read again, for lines and snippets.
@@ -6,26 +6,34 @@ names are read again, for lines and snippets.
 
 from __future__ import annotations
 
+import io
 import mmap
 import struct
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keylint import workers
 from keylint.model import Skipped, SkipReason
-from keylint.records import dataclass, field
 from keylint.sift import sift
-from keylint.sources.slabs import read_slabs
+from keylint.sources.slabs import Large, read_slabs
 
 if TYPE_CHECKING:
     from keylint.engine import Engine
+    from keylint.engine.hit import ScanResult
     from keylint.sources.history import History
 
-_BLOCK = 256  # ids handed to a reader at once
-_COUNTERS = struct.Struct("<3Q")  # objects, bytes, blobs with hits
-_MAX_RETRIES = 10_000
+_BLOCK = 256  # ids handed to a reader at once, in the order of the log
+_PACKED_BLOCK = 1024  # and in the order of the packs, where neighbours are made from each other
+_COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates
+_SHORT_S = 1.0  # a scan that takes longer goes on in the order of the packs
+_PACKED_CACHE = "96m"
+_MAX_RETRIES = 500
+_GRACE_S = 2.0  # how long an interrupted scan waits for what its workers have found
+_KNOWN_CLEAN = frozenset[bytes]()
 
 
 @dataclass(frozen=True)
@@ -40,14 +48,15 @@ class Progress:
 
 @dataclass
 class Swept:
-    """What a sweep over all blobs found: blob id -> the values in it, raw, and what could not be read."""
+    """What a sweep over all objects found: id -> the values in it, raw, and what could not be read."""
 
     values: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     limited: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
-    large: list[tuple[bytes, int]] = field(default_factory=list)
     missing: list[bytes] = field(default_factory=list)
     damaged: list[bytes] = field(default_factory=list)
     clean: list[bytes] = field(default_factory=list)
+    known_clean: int = 0
+    left_out: int = 0  # objects that a lost worker or too many damaged ones left unscanned
     objects: int = 0
     bytes: int = 0
     interrupted: bool = False
@@ -56,15 +65,57 @@ class Swept:
         return f"Swept({self.objects} objects)"  # never the values
 
     def skipped(self) -> Iterator[Skipped]:
-        """Objects that were not scanned."""
-        for name in self.missing:
-            yield Skipped("", SkipReason.MISSING_OBJECT, f"object {name.decode()}")
-        for name in self.damaged:
-            yield Skipped("", SkipReason.CORRUPT, f"object {name.decode()} is damaged")
+        """What was left out as a whole."""
+        if self.left_out:
+            yield Skipped("", SkipReason.UNREADABLE, f"{self.left_out} objects were not scanned")
+
+
+@dataclass
+class _Pass:
+    """The processes of one go: a reader and a worker for each processor, and what each reader was asked."""
+
+    readers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    crew: workers.Crew = field(default_factory=workers.Crew)
+    given: list[list[bytes]] = field(default_factory=list)
+    turn: int = 0
+
+    def hand_out(self, block: Sequence[bytes]) -> None:
+        """Give a block of ids to the next reader."""
+        number = self.turn % len(self.readers)
+        self.turn += 1
+        self.given[number] += block
+        stdin = self.readers[number].stdin
+        assert stdin
+        with suppress(BrokenPipeError):  # it died; its ids are found unanswered later
+            stdin.write(b"\n".join(block) + b"\n")
+            stdin.flush()
+
+    def no_more(self) -> None:
+        """Tell the readers that there is nothing more to come."""
+        for reader in self.readers:
+            with suppress(OSError):
+                assert reader.stdin
+                reader.stdin.close()
+
+    def stop(self) -> None:
+        """End the readers at once; the workers see the end of their input."""
+        for reader in self.readers:
+            reader.kill()
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        self.stop()
+        self.crew.kill()
+        for reader in self.readers:
+            with suppress(OSError), reader:
+                pass
 
 
 class Sweeper:
-    """Reads and scans blobs with one `git cat-file` and one worker for each processor."""
+    """Reads and scans objects with one `git cat-file` and one worker for each processor.
+
+    `known_clean` are the ids of objects that hold nothing, from an earlier scan by the same rules.
+    """
 
     def __init__(
         self,
@@ -72,115 +123,220 @@ class Sweeper:
         make_engine: Callable[[], Engine],
         *,
         progress: Callable[[Progress], None] | None = None,
+        known_clean: Collection[bytes] = _KNOWN_CLEAN,
         number: int = 0,
     ) -> None:
         self._history = history
         self._make_engine = make_engine
         self._progress = progress
+        self._known_clean = known_clean
         self._number = number or workers.count()
+        self._board = mmap.mmap(-1, _COUNTERS.size * self._number)
+        self._before = Progress(0, 0, 0, 0)
 
-    def sweep(self, ids: Iterable[Sequence[bytes]]) -> Swept:
-        """Scan the blobs of all lists in `ids`. An interrupt ends it early, with what was found so far."""
+    def sweep(self, lists: Iterator[list[bytes]]) -> Swept:
+        """Scan the objects of all lists. An interrupt ends it early, with what was found so far."""
         swept = Swept()
-        queues = self._pass(ids, swept)
+        try:
+            self._sweep(self._unknown(lists, swept), swept)
+        except KeyboardInterrupt:
+            swept.interrupted = True
+        finally:
+            if close := getattr(lists, "close", None):
+                close()
+        return swept
+
+    def _sweep(self, lists: Iterator[list[bytes]], swept: Swept) -> None:
+        supply = _Supply(lists)
+        if not supply.wait():
+            return
+        queues = self._pass(supply.portions(_SHORT_S), swept)
+        rest = [] if swept.interrupted else supply.rest()
+        if rest:
+            more = self._pass([self._in_pack_order(rest)], swept, cache=_PACKED_CACHE, block=_PACKED_BLOCK)
+            queues = [*queues, *more]
         retries = 0
         # A reader that died left ids unanswered; the first of them is what it died of.
         while any(queues) and not swept.interrupted and retries < _MAX_RETRIES:
             retries += 1
-            rest: list[bytes] = []
-            for queue in queues:
-                if queue:
-                    swept.damaged.append(queue[0])
-                    rest += queue[1:]
-            queues = self._pass([rest], swept) if rest else []
-        return swept
+            swept.damaged += [queue[0] for queue in queues if queue]
+            again = [name for queue in queues for name in queue[1:]]
+            queues = self._pass([again], swept) if again else []
+        swept.left_out += sum(map(len, queues)) if not swept.interrupted else 0
 
-    def _pass(self, ids: Iterable[Sequence[bytes]], swept: Swept) -> list[list[bytes]]:
-        """One go over `ids`. Returns for each reader the ids that it was given and did not answer."""
-        readers = [self._history.start_reader() for _ in range(self._number)]
-        board = mmap.mmap(-1, _COUNTERS.size * self._number)
-        crew = workers.start(
-            lambda n: _work(readers[n], self._make_engine(), board, n),
-            self._number,
-            close_in_child=lambda n: _foreign_ends(readers, n),
-        )
-        given: list[list[bytes]] = [[] for _ in readers]
+    def _unknown(self, lists: Iterable[list[bytes]], swept: Swept) -> Iterator[list[bytes]]:
+        known = self._known_clean
+        for ids in lists:
+            fresh = [name for name in ids if name not in known] if known else ids
+            swept.known_clean += len(ids) - len(fresh)
+            yield fresh
+
+    def _in_pack_order(self, ids: list[bytes]) -> list[bytes]:
+        """Versions of one large file are read much faster beside each other."""
+        wanted = set(ids)
+        ordered = [name for name in self._history.pack_order() if name in wanted]
+        return [*ordered, *wanted.difference(ordered)]
+
+    def _pass(
+        self, lists: Iterable[Sequence[bytes]], swept: Swept, *, cache: str = "", block: int = _BLOCK
+    ) -> list[list[bytes]]:
+        """One go over some ids. Returns for each reader the ids that it was given and did not answer."""
+        run = _Pass()
+        outcomes: list[workers.Outcome] = []
         try:
-            self._feed(ids, readers, given, board)
+            self._start(run, cache)
+            for ids in lists:
+                for first in range(0, len(ids), block):
+                    run.hand_out(ids[first : first + block])
+                    self._show(run)
+            run.no_more()
+            outcomes = run.crew.results(tick=lambda: self._show(run))
         except KeyboardInterrupt:
             swept.interrupted = True
+            run.stop()
+            run.no_more()
+            outcomes = run.crew.results(limit_s=_GRACE_S)
         finally:
-            for reader in readers:
-                with suppress(OSError):
-                    assert reader.stdin
-                    reader.stdin.close()
-        results = _collect(crew, swept)
-        for reader in readers:
-            reader.kill()
-            with suppress(OSError), reader:
-                pass
-        self._show(board, sum(map(len, given)))
-        return [queue[answered:] for queue, answered in zip(given, _merge(results, swept), strict=True)]
+            run.close()
+        return self._merge(outcomes, run, swept)
 
-    def _feed(
-        self,
-        ids: Iterable[Sequence[bytes]],
-        readers: Sequence[subprocess.Popen[bytes]],
-        given: list[list[bytes]],
-        board: mmap.mmap,
-    ) -> None:
-        turn = 0
-        for found in ids:
-            for first in range(0, len(found), _BLOCK):
-                block = found[first : first + _BLOCK]
-                number = turn % len(readers)
-                given[number] += block
-                turn += 1
-                stdin = readers[number].stdin
-                assert stdin
-                with suppress(BrokenPipeError):  # it died; its ids are found unanswered later
-                    stdin.write(b"\n".join(block) + b"\n")
-                    stdin.flush()
-                self._show(board, sum(map(len, given)))
+    def _start(self, run: _Pass, cache: str) -> None:
+        self._board[:] = bytes(len(self._board))
+        for _ in range(self._number):
+            run.readers.append(self._history.start_reader(cache))
+            run.given.append([])
+        board = self._board
+        run.crew.start(
+            lambda n: _work(run.readers[n], self._make_engine(), board, n),
+            self._number,
+            close_in_child=lambda n: _foreign_ends(run.readers, n),
+        )
 
-    def _show(self, board: mmap.mmap, known: int) -> None:
+    def _merge(self, outcomes: Sequence[workers.Outcome], run: _Pass, swept: Swept) -> list[list[bytes]]:
+        """Add what the workers found. Returns what their readers were given and did not answer."""
+        unanswered = []
+        for given, outcome in zip(run.given, outcomes, strict=False):
+            if outcome.failure:
+                raise SweepError(outcome.failure)
+            if outcome.result is None:
+                swept.left_out += 0 if swept.interrupted else len(given)
+                continue
+            answered, size, found, missing = outcome.result
+            swept.objects += answered - len(missing)
+            swept.bytes += size
+            swept.missing += missing
+            dirty = set(missing)
+            for name, values, limits in found:
+                dirty.add(name)
+                if values:
+                    swept.values[name] = values
+                if limits:
+                    swept.limited[name] = limits
+            swept.clean += [name for name in given[:answered] if name not in dirty]
+            unanswered.append(given[answered:])
+        self._before = Progress(swept.objects + len(swept.missing), swept.bytes, len(swept.values), 0)
+        return unanswered
+
+    def _show(self, run: _Pass) -> None:
         if self._progress:
-            rows = [_COUNTERS.unpack_from(board, n * _COUNTERS.size) for n in range(self._number)]
+            rows = [_COUNTERS.unpack_from(self._board, n * _COUNTERS.size) for n in range(self._number)]
             objects, size, hits = (sum(column) for column in zip(*rows, strict=True))
-            self._progress(Progress(objects, size, hits, known))
+            before = self._before
+            known = before.objects + sum(map(len, run.given))
+            self._progress(Progress(before.objects + objects, before.bytes + size, before.hits + hits, known))
 
 
-_Result = tuple[
-    int,
-    int,
-    bool,
-    list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]],
-    list[bytes],
-    list[tuple[bytes, int]],
-]
+class SweepError(RuntimeError):
+    """A worker failed: a bug in keylint. Names the place, not the content."""
 
 
-def _work(reader: subprocess.Popen[bytes], engine: Engine, board: mmap.mmap, number: int) -> _Result:
-    """Scan everything that one reader answers. An interrupt ends it with what was found so far."""
+class _Supply:
+    """The ids to scan, taken from lists that come in while the scan runs."""
+
+    def __init__(self, lists: Iterator[list[bytes]]) -> None:
+        self._lists = lists
+        self._next: list[bytes] = []
+
+    def wait(self) -> bool:
+        """Wait for the first ids. Returns whether there are any."""
+        while not self._next:
+            found = next(self._lists, None)
+            if found is None:
+                return False
+            self._next = found
+        return True
+
+    def portions(self, seconds: float) -> Iterator[list[bytes]]:
+        """The ids in small portions, as long as there is time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.wait():
+            portion, self._next = self._next[:_BLOCK], self._next[_BLOCK:]
+            yield portion
+
+    def rest(self) -> list[bytes]:
+        """All that are left."""
+        ids, self._next = list(self._next), []
+        for found in self._lists:
+            ids += found
+        return ids
+
+
+_Found = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]]
+
+
+def _work(
+    reader: subprocess.Popen[bytes], engine: Engine, board: mmap.mmap, number: int
+) -> tuple[int, int, _Found, list[bytes]]:
+    """Scan all that one reader answers: how many objects and bytes, what they hold, what is missing."""
     assert reader.stdout
-    found: list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]] = []
+    found: _Found = []
     missing: list[bytes] = []
-    large: list[tuple[bytes, int]] = []
     answered = size = 0
-    interrupted = False
-    try:
-        for slab in read_slabs(reader.stdout.fileno()):
-            for index, result in sift(engine, slab.buffer, slab.bounds).items():
-                values = tuple(dict.fromkeys(hit.value for hit in result))
-                found.append((slab.ids[index], values, result.limits))
+    for slab in read_slabs(reader.stdout.fileno()):
+        if isinstance(slab, Large):
+            result = _scan_large(engine, slab)
+            slab.stream.skip()
+            if not slab.complete:
+                break
+            answered += 1
+            size += slab.size
+            if any(result):
+                found.append((slab.id, *result))
+        else:
+            for index, hits in sift(engine, slab.buffer, slab.bounds).items():
+                values = tuple(dict.fromkeys(hit.value for hit in hits))
+                found.append((slab.ids[index], values, hits.limits))
             missing += slab.missing
-            large += slab.large
             answered += slab.answered
             size += sum(end - start for start, end in slab.bounds)
-            _COUNTERS.pack_into(board, number * _COUNTERS.size, answered, size, len(found))
-    except KeyboardInterrupt:
-        interrupted = True
-    return answered, size, interrupted, found, missing, large
+        _COUNTERS.pack_into(board, number * _COUNTERS.size, answered, size, len(found))
+    return answered, size, found, missing
+
+
+def _scan_large(engine: Engine, large: Large) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """The values in a large object, which is examined while it comes in."""
+    from keylint.examine import Examiner
+    from keylint.model import Origin, Surface
+    from keylint.secret import Blob
+
+    blob = Blob(Origin(Surface.HISTORY, ""), b"", large.size, lambda: io.BufferedReader(large.stream))
+    examined = Examiner(_Anywhere(engine)).examine(blob)
+    values = dict.fromkeys(match.value.reveal() for match in examined.matches)
+    limits = [skipped.detail for skipped in examined.skipped if skipped.reason is SkipReason.BUDGET]
+    return tuple(values), tuple(limits)
+
+
+class _Anywhere:
+    """An engine for objects whose paths are not known here."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.rules = engine.rules
+        self.max_window = engine.max_window
+
+    def scan(self, data: bytes, *, path: str | None = "", binary: bool = False) -> ScanResult:
+        """The hits that any path would give."""
+        return self._engine.scan(data, path=None, binary=binary)
 
 
 def _foreign_ends(readers: Sequence[subprocess.Popen[bytes]], own: int) -> list[int]:
@@ -192,32 +348,3 @@ def _foreign_ends(readers: Sequence[subprocess.Popen[bytes]], own: int) -> list[
         if number != own:
             ends.append(reader.stdout.fileno())
     return ends
-
-
-def _collect(crew: workers.Crew, swept: Swept) -> list[_Result | None]:
-    try:
-        return crew.results()
-    except KeyboardInterrupt:
-        swept.interrupted = True
-        return crew.results()
-
-
-def _merge(results: Sequence[_Result | None], swept: Swept) -> list[int]:
-    """Add what the workers found. Returns how many ids each of them answered."""
-    answers = []
-    for result in results:
-        if result is None:
-            raise RuntimeError("a scan worker died")
-        answered, size, interrupted, found, missing, large = result
-        answers.append(answered)
-        swept.objects += answered - len(missing)
-        swept.bytes += size
-        swept.interrupted |= interrupted
-        swept.missing += missing
-        swept.large += large
-        for name, values, limits in found:
-            if values:
-                swept.values[name] = values
-            if limits:
-                swept.limited[name] = limits
-    return answers

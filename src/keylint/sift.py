@@ -1,6 +1,7 @@
 """Which of many small objects hold something: one scan of the buffer that they all lie in.
 
-Pure. Text that the engine cannot read as it is (UTF-16, UTF-32) is transcoded first.
+Pure. Their paths are not known here. Text that the engine cannot read as it is (UTF-16, UTF-32) is scanned in
+a transcoded form, too.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from keylint.engine.hit import ScanResult
 from keylint.textmap import SNIFF_BYTES, decode, is_binary
 
 if TYPE_CHECKING:
     from keylint.engine import Engine
-    from keylint.engine.hit import ScanResult
 
+_MARKS = 0xFE  # the least byte of U+FEFF in UTF-16 of either order; no text in ASCII or UTF-8 has it
 Bounds = Sequence[tuple[int, int]]
 
 
@@ -27,16 +29,22 @@ def sift(engine: Engine, buffer: bytearray, bounds: Bounds) -> dict[int, ScanRes
         return {}
     with memoryview(buffer) as view, view[: bounds[-1][1]] as used:
         found = dict(engine.scan_slab(used, bounds))
-    for index in _with_nul(buffer, bounds):
+    for index in {*_with_nul(buffer, bounds), *_marked(buffer, bounds)}:
         start, end = bounds[index]
         text = decode(bytes(buffer[start:end]))
         # The engine took it for binary; only what is text after all needs another look.
         if text.coding.unit or not is_binary(text.data[:SNIFF_BYTES]):
-            result = engine.scan(text.data)
-            found.pop(index, None)
-            if result or result.limits:
-                found[index] = result
+            other = engine.scan(text.data, path=None)
+            if other or other.limits:
+                known = found.get(index, ())
+                limits = (*getattr(known, "limits", ()), *other.limits)
+                found[index] = ScanResult((*known, *other), limits)
     return found
+
+
+def _marked(buffer: bytearray, bounds: Bounds) -> Iterator[int]:
+    """The objects that may begin with the mark of UTF-16: not all of them have a NUL byte."""
+    return (index for index, (start, end) in enumerate(bounds) if end > start and buffer[start] >= _MARKS)
 
 
 def _with_nul(buffer: bytearray, bounds: Bounds) -> Iterator[int]:

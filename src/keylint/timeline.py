@@ -6,7 +6,7 @@ however git would have called the change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from keylint.records import dataclass, field
 
@@ -15,12 +15,15 @@ from keylint.records import dataclass, field
 class Change:
     """One path that one commit changed: the keys that its content held before and holds now.
 
-    Keys are numbers. `parent` is a commit before this one, "" for a root.
+    Keys are numbers. `parents` are the commits before this one. A merge is compared with each of its parents;
+    `diff` numbers the comparisons.
     """
 
     commit: str
-    parent: str
+    parents: tuple[str, ...]
+    diff: int
     path: bytes
+    old_blob: bytes
     blob: bytes
     old: frozenset[int]
     new: frozenset[int]
@@ -36,26 +39,30 @@ class Place:
     blob: bytes
 
 
+@dataclass(frozen=True)
+class Removal:
+    """A commit that took a key out of a file: one of its parents still had `blob` at `path`."""
+
+    age: int
+    parents: tuple[str, ...]
+    path: bytes
+    blob: bytes
+
+
 @dataclass
 class Story:
     """One key in one file. `places` come newest first, and there is at least one.
 
-    `gone` is the parent of the commit that took the key out, "" if none newer than all places did.
+    `removal` took the key out, None if nothing newer than all places did.
     """
 
     places: list[Place] = field(default_factory=list)
-    gone: str = ""
-    _gone_age: int = 0
+    removal: Removal | None = None
 
     @property
     def first(self) -> Place:
         """Where the key was seen first."""
         return self.places[-1]
-
-    @property
-    def last_commit(self) -> str:
-        """The last commit that held the key."""
-        return self.gone or self.places[0].commit
 
     @property
     def paths(self) -> list[bytes]:
@@ -69,26 +76,30 @@ class Story:
         else:
             self.places.append(place)
 
-    def remove(self, age: int, parent: str) -> None:
+    def remove(self, removal: Removal) -> None:
         """Take note of a removal; only one that is newer than every place counts."""
-        if not self.places and not self.gone:
-            self.gone, self._gone_age = parent, age
+        if not self.places and not self.removal:
+            self.removal = removal
 
     def merge(self, other: Story) -> None:
         """Take in the story of another path of the same file."""
         self.places = sorted((*self.places, *other.places), key=lambda place: place.age)
-        gone = [(s._gone_age, s.gone) for s in (self, other) if s.gone]
-        newest = self.places[0].age if self.places else 0
+        removals = [removal for removal in (self.removal, other.removal) if removal]
+        self.removal = min(removals, key=lambda removal: removal.age, default=None)
         # Of two removals the newer one counts, unless the file lived on under its other path.
-        self._gone_age, self.gone = min(gone, default=(0, ""))
-        if self.places and newest <= self._gone_age:
-            self.gone = ""
+        if self.places and self.removal and self.places[0].age <= self.removal.age:
+            self.removal = None
 
 
-def tell(changes: Iterable[Change]) -> dict[int, list[Story]]:
-    """The stories of every key, from changes that come newest first."""
+def tell(
+    changes: Iterable[Change], today: Collection[tuple[int, bytes]] = frozenset()
+) -> dict[int, list[Story]]:
+    """The stories of every key, from changes that come newest first.
+
+    `today` are the (key, path) pairs that are there now: two of them are two files, whatever happened before.
+    """
     stories: dict[tuple[int, bytes], Story] = {}
-    moves = _Moves()
+    moves = _Moves(today)
     age = 0
     commit = ""
     for change in changes:
@@ -99,7 +110,8 @@ def tell(changes: Iterable[Change]) -> dict[int, list[Story]]:
             story = stories.setdefault((key, change.path), Story())
             story.add(Place(age, change.commit, change.path, change.blob))
         for key in change.old - change.new:
-            stories.setdefault((key, change.path), Story()).remove(age, change.parent)
+            removal = Removal(age, change.parents, change.path, change.old_blob)
+            stories.setdefault((key, change.path), Story()).remove(removal)
     return _joined(stories, moves)
 
 
@@ -121,16 +133,17 @@ def _joined(stories: Mapping[tuple[int, bytes], Story], moves: _Moves) -> dict[i
 class _Moves:
     """Which paths are one file, key by key: a union-find over (key, path)."""
 
-    def __init__(self) -> None:
+    def __init__(self, today: Collection[tuple[int, bytes]]) -> None:
         self._parent: dict[tuple[int, bytes], bytes] = {}
-        self._commit = ""
+        self._alive = set(today)
+        self._diff = 0
         self._gone: dict[int, bytes] = {}
         self._come: dict[int, bytes] = {}
 
     def see(self, change: Change) -> None:
-        """Take the next change; those of one commit come together."""
-        if change.commit != self._commit:
-            self._commit, self._gone, self._come = change.commit, {}, {}
+        """Take the next change; those of one comparison come together."""
+        if change.diff != self._diff:
+            self._diff, self._gone, self._come = change.diff, {}, {}
         for key in change.old - change.new:
             self._gone[key] = change.path
             if key in self._come:
@@ -148,5 +161,8 @@ class _Moves:
 
     def _join(self, key: int, a: bytes, b: bytes) -> None:
         a, b = self.root(key, a), self.root(key, b)
-        if a != b:
+        both = (key, a) in self._alive and (key, b) in self._alive
+        if a != b and not both:
             self._parent[key, a] = b
+            if (key, a) in self._alive:
+                self._alive.add((key, b))

@@ -2,40 +2,163 @@
 
 from __future__ import annotations
 
-from keylint import workers
-from keylint.cli.progress import ProgressLine
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 from keylint.cli.run import Input, Options, execute
-from keylint.config import Config
-from keylint.engine import Engine
-from keylint.historyfeed import HistoryFeed
-from keylint.pipeline import Intake
-from keylint.rulecache import load_engine
-from keylint.sources.history import History, Span
+from keylint.model import Skipped, SkipReason
+from keylint.sources.history import History
+from keylint.sources.span import Span
+
+if TYPE_CHECKING:
+    from keylint.cleancache import CleanObjects
+    from keylint.cli.progress import ProgressLine
+    from keylint.config import Config
+    from keylint.engine import Engine
+    from keylint.historyscan import Swept
+    from keylint.pipeline import Intake
+
+_STOPPING = ("SIGTERM", "SIGHUP")
 
 
-def scan_history(path: str, options: Options, span: Span, *, show_authors: bool) -> int:
+@dataclass(frozen=True)
+class HistoryOptions:
+    """What only scans of a history have. `cache` is None where the user did not say."""
+
+    show_authors: bool = False
+    submodules: bool = False
+    cache: bool | None = None
+
+
+def scan_history(path: str, options: Options, span: Span, own: HistoryOptions) -> int:
     """Scan the history of the repository at `path`; returns the exit status."""
+    with _interruptible(), closing(History(path, span)) as history:
+        history.start()  # git has something to list while the rest gets ready
 
-    def make_input(config: Config, engine: Engine) -> Input:
-        history = History(path, span)
+        def make_input(config: Config, engine: Engine) -> Input:
+            return Input(_Scan(config, engine, history, own), history.repository)
+
+        return execute("scan", path, options, make_input, whole=span.whole)
+
+
+class _Scan:
+    """Feeds a history, and those of its submodules where that is asked for."""
+
+    def __init__(self, config: Config, engine: Engine, history: History, own: HistoryOptions) -> None:
+        self._config = config
+        self._engine = engine
+        self._history = history
+        self._own = own
+
+    def __call__(self, intake: Intake) -> None:
+        """Scan everything. Raises KeyboardInterrupt where that was interrupted."""
+        from keylint.cli.progress import ProgressLine
+
         line = ProgressLine()
-        feed = HistoryFeed(
+        try:
+            self._feed(self._history, b"", intake, line)
+        finally:
+            line.clear()
+
+    def _feed(self, history: History, prefix: bytes, intake: Intake, line: ProgressLine) -> None:
+        from keylint import workers
+        from keylint.historyfeed import HistoryFeed
+        from keylint.historyscan import Sweeper
+        from keylint.rulecache import load_engine
+
+        self._leave_out(history, prefix, intake)
+        cache = self._cache(history)
+        known = cache.load() if cache else set()
+
+        def remember(swept: Swept) -> None:
+            if cache and swept.clean:
+                cache.store(known.union(swept.clean))
+
+        sweeper = Sweeper(
             history,
             # A forked worker has its own copy of the engine; threads must not share one.
-            lambda: engine if workers.CAN_FORK else load_engine(config.rules),
-            author=full_author if show_authors else masked_author,
+            lambda: self._engine if workers.CAN_FORK else load_engine(self._config.rules),
             progress=line.show,
+            known_clean=known,
         )
+        author = full_author if self._own.show_authors else masked_author
+        HistoryFeed(history, sweeper, author=author, prefix=prefix, remember=remember)(intake)
+        self._feed_submodules(history, prefix, intake, line)
 
-        def feed_and_clear(intake: Intake) -> None:
-            try:
-                feed(intake)
-            finally:
-                line.clear()
+    def _leave_out(self, history: History, prefix: bytes, intake: Intake) -> None:
+        """Let the user's `exclude` patterns hold for the paths of a history, too."""
+        if not self._config.exclude:
+            return
+        from keylint.sources.excludes import Excludes
 
-        return Input(feed_and_clear, history.repository)
+        excludes = Excludes(self._config.exclude)
 
-    return execute("scan", path, options, make_input, whole=not span.range and not span.since)
+        def excluded(path: bytes) -> bool:
+            left_out, news = excludes.check(os.fsdecode(prefix + path))
+            if news:
+                intake.skipped.append(news)
+            return left_out
+
+        history.log.excluded = excluded
+
+    def _feed_submodules(self, history: History, prefix: bytes, intake: Intake, line: ProgressLine) -> None:
+        links = history.log.gitlinks
+        if not links:
+            return
+        if not self._own.submodules:
+            text = "use --submodules to scan its history, too"
+            intake.skipped += [
+                Skipped(os.fsdecode(prefix + path), SkipReason.SUBMODULE, text) for path in sorted(links)
+            ]
+            return
+        from keylint.sources.submodules import find
+
+        for found in find(history.repo, links):
+            if isinstance(found, Skipped):
+                intake.skipped.append(found)
+                continue
+            path, folder = found
+            with closing(History(folder, history.span)) as inner:
+                self._feed(inner, prefix + path + b"/", intake, line)
+
+    def _cache(self, history: History) -> CleanObjects | None:
+        """Where clean objects are remembered: if the user says so or a cache folder is given."""
+        wanted = self._own.cache
+        if wanted is None:
+            wanted = bool(os.environ.get("KEYLINT_CACHE_DIR"))
+        if not wanted:
+            return None
+        from keylint.cleancache import CleanObjects
+        from keylint.rulecache import default_folder
+
+        folder = default_folder()
+        return CleanObjects(folder, history.repo.git_dir, self._engine.rules) if folder else None
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Treat being told to end as an interrupt: the scan stops and says what it found so far."""
+
+    def stop(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    try:
+        for name in _STOPPING:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, stop)
+    except ValueError:
+        pass  # not in the main thread
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def masked_author(name: str, email: str) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from keylint.cli.options import scan_options
-from keylint.cli.run import Options, execute, from_source
+from keylint.cli.run import Options, execute, from_folder, from_source
 from keylint.config import Config
 from keylint.errors import UsageError
 from keylint.pipeline import Source
+
+if TYPE_CHECKING:
+    from keylint.sources.files import FileSource
 
 
 @click.command()
@@ -23,7 +27,14 @@ from keylint.pipeline import Source
 @click.option(
     "--include-unreachable", is_flag=True, help="With --history: objects that nothing refers to, too."
 )
+@click.option("--messages", is_flag=True, help="With --history: messages of commits and tags, too.")
+@click.option("--submodules", is_flag=True, help="With --history: the history of submodules, too.")
 @click.option("--show-authors", is_flag=True, help="Name the authors of commits.")
+@click.option(
+    "--cache/--no-cache",
+    default=None,
+    help="Remember which objects of a history hold nothing (default: if KEYLINT_CACHE_DIR is set).",
+)
 @scan_options
 def scan(
     path: str | None,
@@ -33,7 +44,10 @@ def scan(
     range_: str | None,
     since: str | None,
     include_unreachable: bool,
+    messages: bool,
+    submodules: bool,
     show_authors: bool,
+    cache: bool | None,
     **given: Any,
 ) -> int:
     """Scan a working tree, a file, or standard input ("-") for exposed keys.
@@ -50,26 +64,43 @@ def scan(
     target = "." if path is None else path
     _check_path(target)
     if past:
-        from keylint.cli.history import scan_history
-        from keylint.sources.history import Span
+        from keylint.cli.history import HistoryOptions, scan_history
+        from keylint.sources.span import Span
 
-        span = Span(range_ or "", since or "", include_unreachable)
-        return scan_history(target, options, span, show_authors=show_authors)
+        if (range_ or since) and include_unreachable:
+            raise UsageError("--include-unreachable is about all of history: leave out --range and --since")
+        if range_ and submodules:
+            raise UsageError("--submodules: the commits of --range are not those of a submodule")
+        span = Span(range_ or "", since or "", include_unreachable, messages)
+        own = HistoryOptions(show_authors, submodules, cache)
+        return scan_history(target, options, span, own)
+    if messages or submodules:
+        raise UsageError("--messages and --submodules need --history")
 
-    def make_source(config: Config) -> Source:
-        if path == "-":
-            from keylint.sources.stdin import StdinSource
+    if path == "-" or staged:
+        return execute("scan", target, options, from_source(_single(path, staged=staged)), whole=False)
 
-            return StdinSource(max_file_size=config.max_file_size)
-        if staged:
-            from keylint.sources.staged import StagedSource
-
-            return StagedSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
+    def make_folder(config: Config) -> FileSource:
         from keylint.sources.files import FileSource
 
         return FileSource(target, exclude=config.exclude, max_file_size=config.max_file_size)
 
-    return execute("scan", target, options, from_source(make_source), whole=not staged and path != "-")
+    return execute("scan", target, options, from_folder(make_folder), whole=True)
+
+
+def _single(path: str | None, *, staged: bool) -> Callable[[Config], Source]:
+    """Standard input, or the index."""
+
+    def make(config: Config) -> Source:
+        if staged:
+            from keylint.sources.staged import StagedSource
+
+            return StagedSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
+        from keylint.sources.stdin import StdinSource
+
+        return StdinSource(max_file_size=config.max_file_size)
+
+    return make
 
 
 @click.command()
@@ -82,13 +113,13 @@ def bundle(path: str, **given: Any) -> int:
     """
     options = Options(**given)
 
-    def make_source(config: Config) -> Source:
+    def make_folder(config: Config) -> FileSource:
         from keylint.sources.bundle import BundleSource
 
         return BundleSource(path, exclude=config.exclude, max_file_size=config.max_file_size)
 
     _check_path(path)
-    return execute("bundle", path, options, from_source(make_source), whole=True)
+    return execute("bundle", path, options, from_folder(make_folder), whole=True)
 
 
 def _check_path(path: str) -> None:

@@ -11,7 +11,8 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -30,11 +31,12 @@ _LOG = ("log", "--date-order", "--no-mailmap", *_RAW)
 _SINGLY = ("diff-tree", "--stdin", "-r", "--root", "--always", *_RAW)
 _CHUNK = 1 << 20
 _KEPT = 64 << 20
-MAX_DAMAGED = 500  # commits with which a damaged history may stop git before the rest goes without commits
+_BATCH = 200  # commits: few enough for their ids to fit into any pipe
+MAX_DAMAGED = 500  # commits on which git may give up before the rest is left out
 
 # A header, or one record: modes, old and new id, status, path. They follow each other without a gap.
 _TOKEN = re.compile(
-    rb"\n?\x01([0-9a-f]{40,64}) ([0-9a-f ]*)\x02(?:\x00\n?|\n(?=:)|\x00?\Z)"
+    rb"\x01([0-9a-f]{40,64}) ([0-9a-f ]*)\x02\x00\n?"
     rb"|:(\d+) (\d+) ([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ([A-Z])\d*\x00([^\x00]+)\x00"
 )
 _FILLER = b"\0\n"
@@ -68,16 +70,20 @@ class LogChange:
 class RawLog:
     """One walk over a log, streamed first and then kept to answer who put a blob where.
 
-    `revisions` are object ids or options of `git rev-list`. The text (paths and ids, no content) is kept in
+    `revisions` are object ids or options of `git rev-list`; blobs that only have `excluded` paths are left
+    out. The text (paths and ids, no content) is kept in
     memory up to 64 MiB and in an unnamed file above that. `seen` are the ids of all blobs that were streamed,
-    `gitlinks` the submodules: path -> newest commit.
+    `gitlinks` the submodules (path -> newest commit), `damaged` the commits that git could not read.
     """
 
     repo: GitRepo
     revisions: Sequence[str]
+    excluded: Callable[[bytes], bool] | None = None
     commits: int = 0
     seen: set[bytes] = field(default_factory=set)
     gitlinks: dict[bytes, bytes] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+    _last: str = ""
     _store: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_KEPT))  # noqa: SIM115
     _running: subprocess.Popen[bytes] | None = None
     _errors: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
@@ -107,24 +113,25 @@ class RawLog:
     def one_by_one(self, commits: Sequence[str]) -> Iterator[list[bytes]]:
         """The blobs of commits that are compared with their parents one after the other.
 
-        For a damaged history: a commit on which git gives up is left out. Returns those left out, and the
-        rest unseen after MAX_DAMAGED of them, through `damaged`.
+        For a damaged history: a commit on which git gives up is left out and named in `damaged`. After
+        MAX_DAMAGED of them the rest is left out, too.
         """
-        self.damaged: list[str] = []
-        rest = list(commits)
-        while rest and len(self.damaged) < MAX_DAMAGED:
+        queue = list(commits)
+        while queue and len(self.damaged) < MAX_DAMAGED:
+            batch = queue[:_BATCH]
             before = self.commits
             process = self.repo.start(*_SINGLY)
-            feeder = _feed(process, rest)
+            assert process.stdin
+            with suppress(BrokenPipeError), process.stdin as stdin:
+                stdin.write("".join(f"{commit}\n" for commit in batch).encode())
             yield from self._read(process)
-            feeder.close()
-            if process.returncode == 0:
-                return
-            done = rest.index(self._last.id) + 1 if self.commits > before else 0
-            if not done:
-                self.damaged.append(rest[0])
-            rest = rest[max(1, done) :]
-        self.damaged += rest
+            done = len(batch)
+            if process.returncode != 0:
+                done = batch.index(self._last) + 1 if self.commits > before else 0
+                if not done:
+                    self.damaged.append(batch[0])
+            del queue[: max(1, done)]
+        self.damaged += queue
 
     def _read(self, process: subprocess.Popen[bytes]) -> Iterator[list[bytes]]:
         assert process.stdout and process.stdin
@@ -139,8 +146,10 @@ class RawLog:
             found, tail = self._take(tail + b"\0")
             if found:
                 yield found
+        except BaseException:
+            process.kill()  # nobody reads on
+            raise
         finally:
-            process.kill()
             with process:
                 pass
         if process.returncode == 0 and tail.strip(_FILLER):
@@ -158,12 +167,14 @@ class RawLog:
             mode = token[4]
             if mode is None:
                 self.commits += 1
-                self._last = _commit(token)
+                self._last = token[1].decode()
                 continue
             blob = token[6]
             if mode == _GITLINK:
                 self.gitlinks.setdefault(token[8], blob)
             elif mode != _ABSENT and blob not in seen:
+                if self.excluded and self.excluded(token[8]):
+                    continue
                 seen.add(blob)
                 found.append(blob)
         return found, data[end:]

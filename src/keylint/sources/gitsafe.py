@@ -15,6 +15,7 @@ SAFE_CONFIG = (
     "core.fsmonitor=false",  # a program that git asks for changed files
     "core.hooksPath=" + os.devnull,
     "core.pager=cat",
+    "core.commitGraph=false",  # a copy of what commits say, which could say something else
     "core.attributesFile=" + os.devnull,
     "core.untrackedCache=false",  # part of the index: it could claim that there is nothing new
     "core.quotePath=false",

@@ -8,77 +8,87 @@ import re
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from keylint.errors import SourceError, UsageError
+from keylint.errors import SourceError
 from keylint.model import Level, Problem, Repository, Skipped, SkipReason
 from keylint.records import dataclass
-from keylint.sources.base import printable
+from keylint.sources import salvage
 from keylint.sources.gitlog import RawLog
 from keylint.sources.gitrepo import GitRepo
+from keylint.sources.span import EVERYTHING, Span, revisions
 
-EVERYTHING = ("--all", "--reflog")
 _PROMISOR = r"^(remote\..*\.promisor|extensions\.partialclone)$"
-_GIT_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9:]+)?)?")
-
-
-@dataclass(frozen=True)
-class Span:
-    """The part of history that is asked for: all of it, a range `A..B`, or all since a date or commit."""
-
-    range: str = ""
-    since: str = ""
-    unreachable: bool = False
+_MAX_TIPS = 10_000  # ids on one command line
+_MAX_NAMED = 20  # damaged commits that get a line of their own
 
 
 @dataclass(frozen=True)
 class CommitFacts:
-    """Who made a commit, and when."""
+    """Who made a commit, when, and when it came into this history."""
 
     date: dt.datetime
+    committed: dt.datetime
     name: str
     email: str
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A reference, the object that it names, and what that leads to when annotated tags are followed."""
+
+    name: str
+    id: str
+    kind: str  # of the object itself; "" where it is missing
+    peeled: str
+    peeled_kind: str
 
 
 class History:
     """The history of the repository at `path`, which may be bare.
 
     Raises SourceError (see `GitRepo.discover`), or UsageError for a range or date that git does not know.
-    After `blob_ids` has ended, `skipped` and `problems` tell what is not there.
+    After `object_ids` has ended, `skipped` and `problems` tell what is not there, `named` holds the blobs
+    that references name without a commit (id -> a name that git knows), and `messages` the ids of the
+    commits and tags whose messages are asked for.
     """
 
-    def __init__(self, path: str, span: Span = Span()) -> None:
+    def __init__(self, path: str, span: Span = EVERYTHING) -> None:
         self.repo = GitRepo.discover(path)
-        self.root = self.repo.folder
+        self.span = span
         self.skipped: list[Skipped] = []
         self.problems: list[Problem] = []
-        self._span = span
-        self._partial = bool(self._config(_PROMISOR))
-        self.log = RawLog(self.repo, self._revisions())
+        self.named: dict[bytes, bytes] = {}
+        self.messages: dict[bytes, str] = {}  # id -> the place that a report names
+        self.log = RawLog(self.repo, revisions(self.repo, span))
+        self._refs: list[Ref] | None = None
+        self._facts: Repository | None = None
 
-    @property
-    def only_added(self) -> bool:
-        """Whether only what a range adds is of interest, not what its files held before."""
-        return bool(self._span.range)
+    def start(self) -> None:
+        """Let git begin to list, while the caller is busy with something else."""
+        self.log.start()
+
+    def close(self) -> None:
+        """End what is still at work."""
+        self.log.close()
 
     def repository(self) -> Repository:
         """Remote, revision and branch."""
-        return self.repo.facts()
+        self._facts = self._facts or self.repo.facts()
+        return self._facts
 
-    def blob_ids(self) -> Iterator[list[bytes]]:
-        """The ids of all blobs in reach, each once, in lists. A damaged log becomes a `Skipped`."""
-        present = self._present() if self._partial else None
-        seen: set[bytes] = set()
+    def object_ids(self) -> Iterator[list[bytes]]:
+        """The ids of everything to scan, each once, in lists. What is damaged becomes a `Skipped`."""
+        self.start()
+        present = set(self._present()) if self._is_partial() else None
         absent = 0
         for found in self._reachable():
-            fresh = [blob for blob in found if blob not in seen]
-            seen.update(fresh)
-            if present is not None:
-                there = [blob for blob in fresh if blob in present]
-                absent += len(fresh) - len(there)
-                fresh = there
-            yield fresh
-        if self._span.unreachable:
-            rest = (present if present is not None else self._present()) - seen
-            yield sorted(rest)
+            there = found if present is None else [blob for blob in found if blob in present]
+            absent += len(found) - len(there)
+            yield there
+        if self.span.unreachable:
+            yield from self._unseen(present)
+        if self.span.messages:
+            self._find_messages()
+            yield list(self.messages)
         self._report(absent)
 
     def _reachable(self) -> Iterator[list[bytes]]:
@@ -86,54 +96,80 @@ class History:
             yield from self.log.stream()
         except SourceError as error:
             self.skipped.append(Skipped("", SkipReason.CORRUPT, str(error)))
-        if not self._span.range and not self._span.since:
-            yield self._beside_commits()
+            if self.span.whole:
+                yield from self._salvaged()
+        if self.span.whole:
+            self._find_named()
+            fresh = [blob for blob in self.named if blob not in self.log.seen]
+            self.log.seen.update(fresh)
+            yield fresh
 
-    def _revisions(self) -> tuple[str, ...]:
-        if self._span.range:
-            return self._resolved(self._span.range)
-        if self._span.since:
-            return (*EVERYTHING, *self._newer_than(self._span.since))
-        return EVERYTHING
+    def _salvaged(self) -> Iterator[list[bytes]]:
+        """What a damaged history still holds: first without the broken references, then commit by commit."""
+        tips, lost = salvage.sound_tips(self.repo)
+        self.skipped += lost
+        if lost and len(tips) <= _MAX_TIPS:
+            self.log.restart(("--reflog", *tips))
+            try:
+                yield from self.log.stream()
+                return
+            except SourceError as error:
+                self.skipped.append(Skipped("", SkipReason.CORRUPT, str(error)))
+        self.log.restart(())
+        yield from self.log.one_by_one(salvage.commits_newest_first(self.repo))
+        damaged = self.log.damaged
+        for name in damaged[:_MAX_NAMED]:
+            self.skipped.append(Skipped("", SkipReason.CORRUPT, f"commit {name} or its files cannot be read"))
+        if damaged[_MAX_NAMED:]:
+            text = f"{len(damaged) - _MAX_NAMED} more commits or their files cannot be read"
+            self.skipped.append(Skipped("", SkipReason.CORRUPT, text))
+        # What only lost commits and folders named is there all the same.
+        yield from self._unseen(None)
 
-    def _resolved(self, text: str) -> tuple[str, ...]:
-        """The object ids that a range stands for, so that nothing a branch is called is read as an option."""
-        if ".." not in text:
-            text = f"{text}..HEAD"
-        done = self.repo.attempt("rev-parse", "--revs-only", "--end-of-options", text)
-        ids = tuple(os.fsdecode(done.stdout).split())
-        if done.returncode != 0 or not ids:
-            raise UsageError(
-                f"--range {printable(text)}: git does not know this range",
-                hint="in a shallow clone, fetch the base first",
-            )
-        return ids
+    def _unseen(self, present: set[bytes] | None) -> Iterator[list[bytes]]:
+        rest = (set(self._present()) if present is None else present) - self.log.seen
+        self.log.seen.update(rest)
+        yield sorted(rest)
 
-    def _newer_than(self, text: str) -> tuple[str, ...]:
-        if _GIT_DATE.fullmatch(text):
-            return (f"--since={text}",)
-        done = self.repo.attempt("rev-parse", "--quiet", "--verify", "--end-of-options", f"{text}^{{commit}}")
-        if done.returncode != 0:
-            raise UsageError(
-                f"--since {printable(text)}: neither a date nor a commit",
-                hint="for example --since 2026-01-31",
-            )
-        return ("^" + os.fsdecode(done.stdout).strip(),)
+    def refs(self) -> list[Ref]:
+        """Every reference, also those that lead nowhere."""
+        if self._refs is None:
+            answer = self.repo.attempt("for-each-ref", "--format=%(objectname) %(refname) %(symref)").stdout
+            rows = [os.fsdecode(line).split(" ") for line in answer.splitlines()]
+            rows = [row for row in rows if len(row) == 3 and not row[2]]
+            asked = [name for row in rows for name in (row[0], f"{row[0]}^{{}}")]
+            told = self._kinds(asked)
+            self._refs = [Ref(row[1], row[0], told[2 * n][1], *told[2 * n + 1]) for n, row in enumerate(rows)]
+        return self._refs
 
-    def _beside_commits(self) -> list[bytes]:
+    def _kinds(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Id and type of objects; type "" for those that are not there."""
+        stdin = "".join(f"{name}\n" for name in names).encode()
+        answer = self.repo.attempt(
+            "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=stdin
+        ).stdout
+        told = [line.split(" ") for line in answer.decode("utf-8", "replace").splitlines()]
+        told += [["", "missing"]] * (len(names) - len(told))
+        return [(row[0], "" if row[-1] == "missing" else row[-1]) for row in told]
+
+    def _find_named(self) -> None:
         """Blobs that references name without a commit: tags on blobs and trees."""
-        answer = self.repo.run(
-            "for-each-ref", "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname)"
-        )
-        found: list[bytes] = []
-        for line in answer.splitlines():
-            words = line.split()
-            for kind, name in zip(words[::2], words[1::2], strict=False):
-                if kind == b"blob":
-                    found.append(name)
-                elif kind == b"tree":
-                    found += self.tree(name.decode()).values()
-        return found
+        for ref in self.refs():
+            if ref.peeled_kind == "blob":
+                self.named.setdefault(ref.peeled.encode(), os.fsencode(ref.name))
+            elif ref.peeled_kind == "tree":
+                for path, blob in self.tree(ref.peeled).items():
+                    self.named.setdefault(blob, os.fsencode(ref.name) + b":" + path)
+
+    def _find_messages(self) -> None:
+        if self.span.whole:
+            self.messages.update({ref.id.encode(): ref.name for ref in self.refs() if ref.kind == "tag"})
+        for commit in self.log.walked():
+            self.messages[commit.id.encode()] = "commit message"
+        if self.span.unreachable:
+            for kind in ("commit", "tag"):
+                for name in self._present(kind):
+                    self.messages.setdefault(name, f"{kind} message")
 
     def tree(self, name: str) -> dict[bytes, bytes]:
         """Path to blob id of every file in a tree, "HEAD" for example; empty if git has no such tree."""
@@ -145,18 +181,19 @@ class History:
 
     def tips(self) -> dict[str, str]:
         """Name to commit id of every branch, local and remote."""
-        answer = self.repo.run(
-            "for-each-ref", "--format=%(objectname) %(refname:short)", "refs/heads", "refs/remotes"
-        )
-        rows = (os.fsdecode(line).split(" ", 1) for line in answer.splitlines())
-        return {name: commit for commit, name in rows}
+        found = {}
+        for ref in self.refs():
+            for prefix in ("refs/heads/", "refs/remotes/"):
+                if ref.name.startswith(prefix) and ref.kind == "commit":
+                    found[ref.name[len(prefix) :]] = ref.id
+        return found
 
     def blobs_at(self, places: Sequence[tuple[str, bytes]]) -> list[bytes]:
         """The blob id at each (commit, path); empty where there is none."""
         names = [f"{commit}:".encode() + path for commit, path in places]
         askable = [name for name in names if b"\n" not in name]
-        answer = self.repo.run("cat-file", "--batch-check", stdin=b"".join(name + b"\n" for name in askable))
-        known = dict(zip(askable, answer.splitlines(), strict=True))
+        answer = self.repo.attempt("cat-file", "--batch-check", stdin=b"".join(n + b"\n" for n in askable))
+        known = dict(zip(askable, answer.stdout.splitlines(), strict=False))
         words = [known.get(name, b"").split() for name in names]
         return [row[0] if len(row) == 3 and row[1] == b"blob" else b"" for row in words]
 
@@ -164,62 +201,93 @@ class History:
         """Author and date of commits; those that cannot be read are left out."""
         if not commits:
             return {}
-        form = "--format=%H%x00%at%x00%an%x00%ae"
         done = self.repo.attempt(
             "log",
             "--no-walk=unsorted",
             "--stdin",
+            "--ignore-missing",
             "--no-show-signature",
-            form,
-            stdin="\n".join(commits).encode(),
+            "--no-mailmap",
+            "--encoding=UTF-8",
+            "--format=%H%x00%at%x00%ct%x00%an%x00%ae",
+            stdin="".join(f"{commit}\n" for commit in commits).encode(),
         )
         found = {}
         for line in done.stdout.decode("utf-8", "replace").split("\n"):
             fields = line.split("\0")
-            if len(fields) == 4:
-                found[fields[0]] = CommitFacts(_date(int(fields[1])), fields[2], fields[3])
+            if len(fields) == 5:
+                found[fields[0]] = CommitFacts(_date(fields[1]), _date(fields[2]), fields[3], fields[4])
         return found
 
-    def start_reader(self) -> subprocess.Popen[bytes]:
-        """A `git cat-file --batch` that takes ids on standard input."""
-        return self.repo.start("cat-file", "--batch", "--buffer")
+    def start_reader(self, cache: str = "") -> subprocess.Popen[bytes]:
+        """A `git cat-file --batch` that takes ids on standard input.
 
-    def _present(self) -> set[bytes]:
+        `cache` is how much it may keep to rebuild further versions from, such as `96m`.
+        """
+        own = ("-c", f"core.deltaBaseCacheLimit={cache}") if cache else ()
+        return self.repo.start(*own, "cat-file", "--batch", "--buffer")
+
+    def pack_order(self) -> list[bytes]:
+        """The ids of all objects as they lie on disk: versions of one file beside each other."""
+        return self.repo.attempt(
+            "cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)"
+        ).stdout.split()
+
+    def _present(self, kind: str = "blob") -> Iterator[bytes]:
         """The ids of all blobs that are in this clone; asks the object store only, so nothing is fetched."""
-        answer = self.repo.run(
+        done = self.repo.attempt(
             "cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objecttype) %(objectname)"
         )
-        return {line[5:] for line in answer.splitlines() if line.startswith(b"blob ")}
+        if done.returncode != 0:
+            text = "not all objects could be listed; git fsck tells what is wrong"
+            self.skipped.append(Skipped("", SkipReason.CORRUPT, text))
+        start = f"{kind} ".encode()
+        return (line[len(start) :] for line in done.stdout.splitlines() if line.startswith(start))
 
-    def _config(self, pattern: str) -> bytes:
-        return self.repo.attempt("config", "--local", "--name-only", "--get-regexp", pattern).stdout
+    def _is_partial(self) -> bool:
+        return bool(self.repo.attempt("config", "--name-only", "--get-regexp", _PROMISOR).stdout)
 
     def _report(self, absent: int) -> None:
+        self.skipped += salvage.packs_without_index(self.repo)
         if absent:
-            text = f"{absent} objects are not in this partial clone and were not scanned; nothing was fetched"
+            text = (
+                f"{absent} objects are not in this partial clone and were not scanned; nothing was fetched "
+                "(git fetch --refetch --no-filter brings them)"
+            )
             self.skipped.append(Skipped("", SkipReason.MISSING_OBJECT, text))
         if self.repo.shallow:
-            text = (
-                f"this clone is shallow: history is cut at {self._cuts()}; what came before was not scanned"
-            )
-            self.skipped.append(Skipped("", SkipReason.TRUNCATED_HISTORY, text))
-        if self._span.unreachable is False and self.log.commits == 0 and not self._span.range:
+            self._report_cuts()
+        if self.span.whole and self.log.commits == 0 and not self.skipped:
             self.problems.append(Problem("empty-history", Level.NOTE, "there is no commit to scan"))
 
-    def _cuts(self) -> str:
-        """The commits at which a shallow clone ends, a few of them by name."""
-        done = self.repo.attempt("rev-parse", "--git-path", "shallow")
-        try:
-            with open(
-                os.path.join(self.repo.folder, os.fsdecode(done.stdout).strip()), encoding="ascii"
-            ) as stream:
-                cuts = stream.read().split()
-        except (OSError, ValueError):
-            return "some commits"
+    def _report_cuts(self) -> None:
+        """Say where a shallow clone ends, if that is within the part of history that is asked for."""
+        cuts = self._cuts()
+        if not self.span.whole:
+            walked = {commit.id for commit in self.log.walked()}
+            cuts = [cut for cut in cuts if cut in walked]
+            if not cuts:
+                return
+        names = ", ".join(cut[:12] for cut in cuts[:3])
         more = f" and {len(cuts) - 3} more" if len(cuts) > 3 else ""
-        return ", ".join(cut[:12] for cut in cuts[:3]) + more
+        text = (
+            f"this clone is shallow: history is cut at {names or 'some commits'}{more}; what came before was "
+            "not scanned (git fetch --unshallow brings it)"
+        )
+        self.skipped.append(Skipped("", SkipReason.TRUNCATED_HISTORY, text))
+
+    def _cuts(self) -> list[str]:
+        """The commits at which a shallow clone ends."""
+        done = self.repo.attempt("rev-parse", "--git-path", "shallow")
+        path = os.path.join(self.repo.folder, os.fsdecode(done.stdout).strip())
+        try:
+            with open(path, encoding="ascii") as stream:
+                return stream.read().split()
+        except (OSError, ValueError):
+            return []
 
 
-def _date(seconds: int) -> dt.datetime:
-    """A date in UTC, clamped to what a datetime can hold: commits may claim any."""
-    return dt.datetime.fromtimestamp(min(max(seconds, 0), 253402300799), dt.timezone.utc)
+def _date(seconds: str) -> dt.datetime:
+    """A date in UTC, clamped to what a datetime can hold: commits may claim any, or none."""
+    number = int(seconds) if re.fullmatch("-?[0-9]{1,20}", seconds) else 0
+    return dt.datetime.fromtimestamp(min(max(number, 0), 253402300799), dt.timezone.utc)

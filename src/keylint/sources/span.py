@@ -1,0 +1,86 @@
+"""Which part of a history is asked for, and how git is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from dataclasses import dataclass
+
+from keylint.errors import UsageError
+from keylint.sources.base import printable
+from keylint.sources.gitrepo import GitRepo
+
+_ALL = ("--all", "--reflog")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+ ?(Z|[+-][0-9:]+)?)?")
+_AGO = re.compile(r"[0-9]+[ .](second|minute|hour|day|week|month|year)s?([ .]ago)?|yesterday")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of history that is asked for: all of it, a range `A..B`, or all since a date or commit.
+
+    `unreachable` adds objects that nothing refers to, `messages` those of commits and tags.
+    """
+
+    range: str = ""
+    since: str = ""
+    unreachable: bool = False
+    messages: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of history is asked for. Otherwise only what a part of it adds is of interest."""
+        return not self.range and not self.since
+
+
+EVERYTHING = Span()
+
+
+def revisions(repo: GitRepo, span: Span) -> tuple[str, ...]:
+    """Arguments for `git log`. Raises UsageError for a range or a date that git does not know."""
+    start = _range(repo, span.range) if span.range else _ALL
+    return (*start, *_since(repo, span.since)) if span.since else start
+
+
+def _range(repo: GitRepo, text: str) -> tuple[str, ...]:
+    """The object ids that a range stands for, so that nothing a branch is called is read as an option.
+
+    `A...B` means here what it means in a pull request: what B adds to the commit that it shares with A.
+    """
+    single = text.replace("...", "..")
+    if ".." not in single:
+        single += "..HEAD"
+    done = repo.attempt("rev-parse", "--revs-only", "--end-of-options", single)
+    ids = tuple(os.fsdecode(done.stdout).split())
+    if done.returncode != 0 or not any(name.startswith("^") for name in ids):
+        raise UsageError(
+            f"--range {printable(text)}: git does not know this range",
+            hint="in a shallow clone, fetch the base first",
+        )
+    return ids
+
+
+def _since(repo: GitRepo, text: str) -> tuple[str, ...]:
+    if _DATE.fullmatch(text) or _AGO.fullmatch(text):
+        return (_newer_than(repo, text),)
+    done = repo.attempt("rev-parse", "--quiet", "--verify", "--end-of-options", f"{text}^{{commit}}")
+    if done.returncode != 0:
+        raise UsageError(
+            f"--since {printable(text)}: neither a date nor a commit",
+            hint="for example --since 2026-01-31 or --since v1.2",
+        )
+    return ("^" + os.fsdecode(done.stdout).strip(),)
+
+
+def _newer_than(repo: GitRepo, text: str) -> str:
+    if _DATE.fullmatch(text):
+        try:
+            dt.date.fromisoformat(text[:10])
+        except ValueError:
+            raise UsageError(f"--since {text}: there is no such day", hint="year-month-day") from None
+    # A filter looks at every commit; plain --since stops at the first older one, which a wrong clock can
+    # put anywhere. Git has the filter since 2.37.
+    wanted = f"--since-as-filter={text}"
+    known = repo.attempt("rev-list", "--max-count=0", wanted, "--all").returncode == 0
+    return wanted if known else f"--since={text}"
