@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 
 from keylint.model import (
     Advice,
@@ -30,8 +31,10 @@ MAX_PARTNERS = 8  # identifiers named in a finding
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the later stages say about one key on one surface."""
+    """What the later stages say about one key on one surface, and which rule names it after all."""
 
+    rule: Rule
+    evidence: Evidence
     verdict: Verdict
     link: Link
     advice: Advice
@@ -54,8 +57,33 @@ class Sighting:
 # None means: not a finding after all (a tentative match that no inventory entry supports).
 Judge = Callable[["Candidate", Surface, Surroundings], "Judgement | None"]
 
+_Spot = tuple[str, int]  # commit and byte offset
+
 _NOTHING_MORE = Sighting()
 _NOTHING_AROUND = Surroundings()
+
+
+@dataclass
+class _Tally:
+    """Places of one key in one file, each once, whatever number of rules match there."""
+
+    places: dict[_Spot, Location] = field(default_factory=dict)
+    beyond: dict[str, int] = field(default_factory=dict)  # by rule: occurrences that have no place here
+
+    def add(self, match: Match, spot: _Spot) -> None:
+        further = match.count - 1
+        if spot not in self.places:
+            if len(self.places) < MAX_PLACES:
+                self.places[spot] = match.location
+            else:
+                further += 1
+        if further:
+            self.beyond[match.rule_id] = self.beyond.get(match.rule_id, 0) + further
+
+    @property
+    def count(self) -> int:
+        """All occurrences. Of what has no place, rules that match the same value mean the same ones."""
+        return len(self.places) + max(self.beyond.values(), default=0)
 
 
 @dataclass
@@ -63,24 +91,22 @@ class _Places:
     """The places of one key in one file."""
 
     origin: Origin
-    open: list[Location] = field(default_factory=list)
-    allowed: list[Location] = field(default_factory=list)
-    count: int = 0
-    allowed_count: int = 0
+    open: _Tally = field(default_factory=_Tally)
+    allowed: _Tally = field(default_factory=_Tally)
     allow_reason: str = ""
     sighting: Sighting = _NOTHING_MORE
     around: Surroundings = _NOTHING_AROUND
 
     def add(self, match: Match) -> None:
-        if match.allow is None:
-            self.count += match.count
-            kept = self.open
-        else:
-            self.allowed_count += match.count
+        location = match.location
+        spot = location.origin.commit.id if location.origin.commit else "", location.byte_offset
+        if match.allow is not None:
+            # An allow comment for one of the rules that match here settles the place.
+            self.open.places.pop(spot, None)
             self.allow_reason = self.allow_reason or match.allow.reason
-            kept = self.allowed
-        if len(kept) < MAX_PLACES:
-            kept.append(match.location)
+            self.allowed.add(match, spot)
+        elif spot not in self.allowed.places:
+            self.open.add(match, spot)
         if match.surroundings != self.around:
             self.around = _merge(self.around, match.surroundings)
 
@@ -93,7 +119,14 @@ class Candidate:
     value: Secret
     evidence: Evidence
     tentative: bool
+    claims: list[tuple[Rule, Evidence]] = field(default_factory=list)  # other kinds that it may be
     files: dict[tuple[str, tuple[str, ...]], _Places] = field(default_factory=dict)
+
+    def claim(self, rule: Rule, evidence: Evidence) -> None:
+        """Note another rule that matches this value, if it is for another service."""
+        services = {self.rule.provider, *(known.provider for known, _ in self.claims)}
+        if rule.provider not in services:
+            self.claims.append((rule, evidence))
 
     @property
     def in_client(self) -> bool:
@@ -142,10 +175,16 @@ class Collector:
         if candidate is None:
             candidate = Candidate(rule, match.value, match.evidence, match.tentative)
             self._keys[match.value] = candidate
+        elif rule is candidate.rule and match.tentative == candidate.tentative:
+            return candidate
         elif _preferred(rule, tentative=match.tentative, to=candidate):
             # The same value under two rules is one key; the more certain and specific rule names it.
+            former = candidate.rule, candidate.evidence
             candidate.rule, candidate.evidence = rule, match.evidence
             candidate.value, candidate.tentative = match.value, match.tentative
+            candidate.claim(*former)
+        else:
+            candidate.claim(rule, match.evidence)
         return candidate
 
     def findings(self, judge: Judge) -> list[Finding]:
@@ -156,40 +195,40 @@ class Collector:
 
     def _of_key(self, key: Candidate, judge: Judge) -> Iterator[Finding]:
         judgements: dict[tuple[Surface, Surroundings], Judgement | None] = {}
-        info = self._info(key)
+        fingerprint = key.value.fingerprint(self._salt, key.rule.id)  # the same with and without inventory
         paths = sorted({path for path, _ in key.files})
+        in_client = key.in_client
         for places in key.files.values():
             case = places.origin.surface, places.around
             if case not in judgements:
                 judgements[case] = judge(key, *case)
             judgement = judgements[case]
             if judgement is not None:
-                yield self._finding(key, info, places, judgement, paths)
-
-    def _info(self, key: Candidate) -> KeyInfo:
-        fingerprint = key.value.fingerprint(self._salt, key.rule.id)
-        return KeyInfo(fingerprint, key.rule.id, key.rule.provider, key.rule.title, key.value.mask)
+                rule = judgement.rule
+                info = KeyInfo(fingerprint, rule.id, rule.provider, rule.title, key.value.mask)
+                yield self._finding(info, places, judgement, paths, in_client=in_client)
 
     def _finding(
-        self, key: Candidate, info: KeyInfo, places: _Places, judgement: Judgement, paths: list[str]
+        self, info: KeyInfo, places: _Places, judgement: Judgement, paths: list[str], *, in_client: bool
     ) -> Finding:
-        quiet = not places.open
+        quiet = not places.open.places
+        shown = places.allowed if quiet else places.open
         here = places.origin.path
         return Finding(
             fingerprint=self._file_fingerprint(info, places.origin),
             key=info,
             verdict=judgement.verdict,
-            evidence=key.evidence,
+            evidence=judgement.evidence,
             link=judgement.link,
             advice=judgement.advice,
-            locations=tuple(places.allowed if quiet else places.open),
-            occurrences=(places.allowed_count if quiet else places.count) + places.sighting.more,
+            locations=tuple(shown.places.values()),
+            occurrences=shown.count + places.sighting.more,
             first_seen=places.sighting.first_seen,
             last_seen=places.sighting.last_seen,
             in_head=places.sighting.in_head,
             branches=places.sighting.branches,
-            other_paths=tuple(path for path in paths if path != here)[:MAX_OTHER_PATHS],
-            in_client=key.in_client,
+            other_paths=tuple(islice((path for path in paths if path != here), MAX_OTHER_PATHS)),
+            in_client=in_client,
             suppression=Suppression("inline", places.allow_reason) if quiet else None,
             surroundings=places.around,
         )
@@ -209,6 +248,12 @@ def _merge(one: Surroundings, other: Surroundings) -> Surroundings:
         public_hints=tuple(dict.fromkeys((*one.public_hints, *other.public_hints))),
         private_hints=tuple(dict.fromkeys((*one.private_hints, *other.private_hints))),
     )
+
+
+def _title(key: Candidate) -> str:
+    """The rule's title, or whose credential it seems to be where the text around the value says so."""
+    service = dict(key.evidence.facts).get("service")
+    return f"{service} credential ({key.rule.provider})" if service else key.rule.title
 
 
 def _preferred(rule: Rule, *, tentative: bool, to: Candidate) -> bool:

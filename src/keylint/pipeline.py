@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from keylint import __version__
 from keylint.advice import advise
@@ -17,6 +17,7 @@ from keylint.findings import Candidate, Collector, Judge, Judgement
 from keylint.join import Joiner
 from keylint.model import (
     Certainty,
+    Evidence,
     Finding,
     Level,
     Link,
@@ -169,28 +170,47 @@ def _sort(found: Sequence[Finding], suppressor: Suppressor) -> tuple[list[Findin
 
 def make_judge(job: Job, now: dt.datetime) -> Judge:
     """The function that links a key to the inventory and decides about it on one surface."""
-    links: dict[int, Link] = {}
+    known: dict[int, _Identity] = {}
 
     def judge(key: Candidate, surface: Surface, around: Surroundings) -> Judgement | None:
-        link = links.get(id(key))
-        if link is None:
-            link = links[id(key)] = job.joiner.link(
-                key.rule.provider, key.value, organizations=key.organizations
-            )
-        if key.tentative and link.certainty not in (Certainty.EXACT, Certainty.SUFFIX, Certainty.AMBIGUOUS):
+        identity = known.get(id(key))
+        if identity is None:
+            identity = known[id(key)] = _identify(key, job.joiner)
+        rule, evidence, link, tentative = identity
+        if tentative and link.certainty not in (Certainty.EXACT, Certainty.SUFFIX, Certainty.AMBIGUOUS):
             return None
         verdict = decide(
-            rule=key.rule,
-            evidence=key.evidence,
+            rule=rule,
+            evidence=evidence,
             link=link,
             surface=surface,
             model=job.privileges,
             now=now,
-            tentative=key.tentative,
+            tentative=tentative,
             around=around,
             size=len(key.value.reveal()),
         )
-        advice = advise(key.rule, verdict, link, key.evidence, surface, job.privileges)
-        return Judgement(verdict, link, advice)
+        advice = advise(rule, verdict, link, evidence, surface, job.privileges)
+        return Judgement(rule, evidence, verdict, link, advice)
 
     return judge
+
+
+class _Identity(NamedTuple):
+    """Which kind of key it is, and which entry of the inventory."""
+
+    rule: Rule
+    evidence: Evidence
+    link: Link
+    tentative: bool
+
+
+def _identify(key: Candidate, joiner: Joiner) -> _Identity:
+    """Services share prefixes. So where another service's inventory knows the key, it is that service's."""
+    link = joiner.link(key.rule.provider, key.value, organizations=key.organizations)
+    if not link.records:
+        for rule, evidence in key.claims:
+            other = joiner.link(rule.provider, key.value, organizations=key.organizations)
+            if other.certainty in (Certainty.EXACT, Certainty.SUFFIX):
+                return _Identity(rule, evidence, other, False)
+    return _Identity(key.rule, key.evidence, link, key.tentative)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.helpers.cli import Completed, call_keylint
 from tests.helpers.make import coveo_key
+from tests.inventory.samples import private_half
 
 ALLOW = "keylint" + ":allow"
 OTHER = "gitleaks" + ":allow"
@@ -43,6 +44,15 @@ def test_a_comment_on_the_line_allows_the_key(tmp_path: Path, comment: str) -> N
     [quiet] = done.json["suppressed"]
     assert quiet["suppression"]["kind"] == "inline"
     assert unused(done) == []
+
+
+def test_a_place_where_several_rules_match_counts_once_and_one_comment_will_do(tmp_path: Path) -> None:
+    key = private_half(4)  # Stripe's prefix, and that of a service with key pairs
+    [finding] = scan(tmp_path, f"k = '{key}'\n\nk = '{key}'\n").findings
+    assert finding["occurrences"] == 2
+    assert [place["line"] for place in finding["places"]] == [1, 3]
+    done = scan(tmp_path, f"k = '{key}' // {ALLOW}={finding['key']['rule_id']}\n")
+    assert (done.status, done.findings, unused(done)) == (0, [], [])
 
 
 def test_the_reason_is_kept(tmp_path: Path) -> None:
