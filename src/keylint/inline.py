@@ -47,7 +47,7 @@ class Span(NamedTuple):
     secret_end: int
 
 
-def has_directive(data: bytes) -> bool:
+def has_directive(data: bytes | bytearray) -> bool:
     """Whether keylint's own allow comments occur at all: the cheap question for files without keys."""
     return _OWN in data
 

@@ -42,13 +42,13 @@ class FileSource:
         self, path: str = ".", *, exclude: Sequence[str] = (), max_file_size: int = MAX_FILE_BYTES
     ) -> None:
         self.problems: list[Problem] = []
-        self._is_file = _is_file(path)
+        self.is_file = _is_file(path)
         self._target = os.path.realpath(path)
         self._excludes = Excludes(exclude)
         self._max_file_size = max_file_size
-        place = real_but_last(path) if self._is_file else self._target
+        place = real_but_last(path) if self.is_file else self._target
         self._repo = self._find_repository(place)
-        self.root = self._repo.top if self._repo else _root(place, self._is_file)
+        self.root = self._repo.top if self._repo else _root(place, self.is_file)
         inside = os.path.relpath(place, self.root)
         self._below = "" if inside == "." else inside.replace(os.sep, "/")
 
@@ -58,21 +58,31 @@ class FileSource:
 
     def items(self) -> Iterator[Blob | Skipped]:
         """Every file once, in a fixed order."""
-        if self._is_file:
+        if self.is_file:
             yield self._named_file()
             return
-        tree = Tree(self.root, self._below, self._repo, self._excludes, self.problems)
         try:
             folder = Beneath(self.root)
         except OSError as error:
             yield skipped_for(".", error)
             return
         with folder:
-            listing = tree.honouring_ignores(folder) if self.honours_ignores else tree.everything(folder)
-            for listed in listing:
-                item = listed if isinstance(listed, Skipped) else self._item(folder, listed)
+            for listed in self.listing(folder):
+                item = listed if isinstance(listed, Skipped) else self.read(folder, listed)
                 if item is not None:
                     yield item
+
+    def listing(self, folder: Beneath) -> Iterator[Listed | Skipped]:
+        """What there is to `read`, in a fixed order; for a folder only. `folder` is `root`."""
+        tree = Tree(self.root, self._below, self._repo, self._excludes, self.problems)
+        for listed in tree.honouring_ignores(folder) if self.honours_ignores else tree.everything(folder):
+            excluded, notice = (
+                (False, None) if isinstance(listed, Skipped) else self._excludes.check(listed.path)
+            )
+            if notice:
+                yield notice
+            elif not excluded:
+                yield listed
 
     def _find_repository(self, place: str) -> GitRepo | None:
         if not _marked_folder(place) and "GIT_DIR" not in os.environ:
@@ -94,12 +104,9 @@ class FileSource:
             return skipped_for(self._below, error)
         return self._content(fd, os.fstat(fd), self._below, partial(_open, self._target))
 
-    def _item(self, folder: Beneath, listed: Listed) -> Blob | Skipped | None:
-        """The file's content, why it cannot be had, or None if nothing needs to be said."""
+    def read(self, folder: Beneath, listed: Listed) -> Blob | Skipped | None:
+        """A listed file's content, why it cannot be had, or None if nothing needs to be said."""
         path = listed.path
-        excluded, notice = self._excludes.check(path)
-        if excluded:
-            return notice
         try:
             fd, status = folder.open_file(path)
         except NotAFileError:

@@ -37,6 +37,7 @@ class NamedFilesSource(FileSource):
                     yield Skipped(name, SkipReason.UNSAFE, "not in the repository")
                     continue
                 path = os.path.relpath(place, self.root).replace(os.sep, "/")
-                item = self._item(folder, Listed(path))
+                excluded, notice = self._excludes.check(path)
+                item = notice if excluded else self.read(folder, Listed(path))
                 if item is not None:
                     yield item
