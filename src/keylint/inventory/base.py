@@ -210,7 +210,13 @@ class Fields:
 
     def text(self, name: str) -> str:
         """A string, "" if it is absent or null, with pasted keys masked."""
-        return scrub(self.raw(name)) if name in self.item else ""
+        value = self.item.get(name)
+        if value is None:
+            return ""
+        # Most texts are short and plain: asked here, without further calls, since listings are long.
+        if type(value) is str and len(value) < _SHORTEST_PASTED and value.isascii():
+            return value
+        return scrub(self.raw(name))
 
     def raw(self, name: str) -> str:
         """A string as it stands: only for values that are masked or hashed next."""
@@ -224,7 +230,7 @@ class Fields:
     def texts(self, name: str) -> list[str]:
         """A list of strings; empty if it is absent or null."""
         value = self.item.get(name)
-        if value is None:
+        if not value and (value is None or isinstance(value, list)):
             return []
         if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
             raise self._collector.wrong(name, "a list of texts", self.line)
@@ -239,8 +245,11 @@ class Fields:
 
     def date(self, name: str, *, end_of_day: bool = False) -> dt.datetime | None:
         """A date; one that cannot be read is a problem of the file and counts as absent."""
+        value = self.item.get(name)
+        if value is None:
+            return None
         try:
-            return parse_date(self.item.get(name), end_of_day=end_of_day)
+            return parse_date(value, end_of_day=end_of_day)
         except ValueError as error:
             self._collector.problem("bad-date", f"{name}: {error}; taken as absent", self.line)
             return None
@@ -257,7 +266,7 @@ class Fields:
     def objects(self, name: str) -> list[Fields]:
         """A list of objects; empty if it is absent or null."""
         value = self.item.get(name)
-        if value is None:
+        if not value and (value is None or isinstance(value, list)):
             return []
         if not isinstance(value, list):
             raise self._collector.wrong(name, "a list", self.line)

@@ -52,7 +52,8 @@ class KeyReader:
         key_id = fields.text("id") or fields.text("resourceId")
         if not key_id:
             raise self.into.wrong("id", "text", line)
-        status = self._status(fields)
+        word = fields.text("status")
+        status = self._status(fields, word.upper())
         extra = fields.inner("additionalConfiguration") if "additionalConfiguration" in fields.item else None
         masks, digests = self._value(fields)
         self.into.add(
@@ -65,7 +66,7 @@ class KeyReader:
                 masks=masks,
                 digests=digests,
                 status=status,
-                raw_status=fields.text("status"),
+                raw_status=word,
                 privacy=fields.privacy("privacyLevel"),
                 template_id=fields.text("apiKeyTemplateId"),
                 privileges=self.into.privileges(fields.item.get("privileges"), line),
@@ -120,8 +121,8 @@ class KeyReader:
         text, value = fields.text(name), fields.raw("value")
         return text.replace(value, "********") if value and not is_masked(value) else text
 
-    def _status(self, fields: Fields) -> KeyStatus:
-        word, enabled = fields.text("status").upper(), fields.flag("enabled")
+    def _status(self, fields: Fields, word: str) -> KeyStatus:
+        enabled = fields.flag("enabled")
         if not word:
             status = {True: KeyStatus.ENABLED, False: KeyStatus.DISABLED, None: KeyStatus.UNKNOWN}[enabled]
         elif word in _STATUS:
@@ -158,6 +159,8 @@ class KeyReader:
         """Who may be impersonated. Names are personal data: without leave only their kind is kept."""
         # The specification and Coveo's own client spell the member differently.
         for member in ("impersonationRestrictions", "impersonationRestriction"):
+            if member not in search.item:
+                continue
             users = search.inner(member).objects("allowedUserIds")
             if users:
                 return tuple(

@@ -22,6 +22,8 @@ def parse_date(value: object, *, end_of_day: bool = False) -> dt.datetime | None
     without a zone is UTC. A day without a time is its start, or its last second with `end_of_day`: keys
     expire at 23:59:59 UTC (https://docs.coveo.com/en/1718/). Raises ValueError, which never quotes the value.
     """
+    if type(value) is int and value >= _FIRST_MS:  # what nearly all listings have
+        return _from_number(value)
     if value is None or value == "" or (value == 0 and not isinstance(value, bool)):
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):

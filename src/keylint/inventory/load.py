@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from keylint.errors import InventoryError
 from keylint.inventory import coveo, keypair, store
 from keylint.inventory.base import Collector, Fields, Snapshot, TemplateExport, partial_reason
-from keylint.inventory.jsonfile import JsonFile
+from keylint.inventory.jsonfile import MAX_BYTES, JsonFile
 from keylint.inventory.tomlfile import TomlFile
 from keylint.model import Level
 
-MAX_BYTES = 256 * 1024 * 1024
 _FORMATS = "a Coveo key listing, a key-pair listing, a Coveo templates export or a keylint-inventory file"
 
 
@@ -30,7 +30,13 @@ def load_inventory(path: str | os.PathLike[str], *, personal: bool = False) -> S
     file and line.
     """
     source = os.fspath(path)
-    return _read(_decode(_bytes_of(source), source), source, personal)
+    try:
+        with open(path, "rb") as stream:
+            if os.fstat(stream.fileno()).st_size > MAX_BYTES:
+                raise InventoryError(f"{source}: larger than 256 MiB", hint="split the listing")
+            return _read(stream, source, personal)
+    except OSError as error:
+        raise InventoryError(f"{source}: {error.strerror}", hint="name a readable JSON file") from None
 
 
 def load_templates(path: str | os.PathLike[str]) -> tuple[TemplateExport, ...]:
@@ -43,11 +49,11 @@ def load_templates(path: str | os.PathLike[str]) -> tuple[TemplateExport, ...]:
 
 def read_inventory(data: bytes, source: str, *, personal: bool = False) -> Snapshot:
     """The same as `load_inventory` for bytes that are already here; `source` names them in messages."""
-    return _read(_decode(data, source), source, personal)
+    return _read(io.BytesIO(data), source, personal)
 
 
-def _read(text: str, source: str, personal: bool) -> Snapshot:
-    document = TomlFile(text, source) if source.endswith(".toml") else JsonFile(text, source)
+def _read(stream: BinaryIO, source: str, personal: bool) -> Snapshot:
+    document = TomlFile(stream, source) if source.endswith(".toml") else JsonFile(stream, source)
     entries = iter(document)
     first = next(entries, None)
     into = Collector("", source, secrets.token_bytes(16), personal=personal)
@@ -136,27 +142,3 @@ def _entries(into: Collector, reader: _Reader) -> int:
     if isinstance(reader, keypair.PairReader):
         return sum(record.half == "private" for record in into.records)
     return len(into.records)
-
-
-def _bytes_of(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            if os.fstat(file.fileno()).st_size > MAX_BYTES:
-                raise InventoryError(f"{path}: larger than 256 MiB", hint="split the listing")
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InventoryError(f"{path}: {error.strerror}", hint="name a readable JSON file") from None
-    if len(data) > MAX_BYTES:
-        raise InventoryError(f"{path}: larger than 256 MiB", hint="split the listing")
-    return data
-
-
-def _decode(data: bytes, source: str) -> str:
-    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    try:
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InventoryError(
-            f"{source}: byte {error.start + 1} is not {'UTF-16' if utf16 else 'UTF-8'} text",
-            hint="save the listing as UTF-8 JSON",
-        ) from None

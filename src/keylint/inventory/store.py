@@ -122,9 +122,9 @@ class StoreReader:
                 created_by=fields.text("created_by") if self.into.personal else "",
                 extra=self._extra(fields),
                 line=line,
-                **{name: fields.text(name) for name in _TEXTS},  # type: ignore[arg-type]
-                **{name: tuple(fields.texts(name)) for name in _LISTS},  # type: ignore[arg-type]
-                **{name: fields.date(name) for name in _DATES},  # type: ignore[arg-type]
+                **{name: fields.text(name) for name in _TEXTS if name in fields.item},  # type: ignore[arg-type]
+                **{name: tuple(fields.texts(name)) for name in _LISTS if name in fields.item},  # type: ignore[arg-type]
+                **{name: fields.date(name) for name in _DATES if name in fields.item},  # type: ignore[arg-type]
             )
         )
 

@@ -8,22 +8,24 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from keylint.errors import InventoryError
+from keylint.inventory.jsonfile import TextInput
 
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*keys[ \t]*\]\]", re.MULTILINE)
 _DEFAULTS = {"format": "keylint-inventory", "version": 1}
 
 
 class TomlFile:
-    """The entries of one TOML text. Raises InventoryError for anything that is no inventory."""
+    """The entries of one TOML file. Raises InventoryError for anything that is no inventory."""
 
     single = False
 
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, stream: BinaryIO, source: str) -> None:
         import tomli
 
+        text = TextInput(stream, source).whole()
         try:
             document = tomli.loads(text)
         except tomli.TOMLDecodeError as error:
