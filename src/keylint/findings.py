@@ -205,7 +205,7 @@ class Collector:
             judgement = judgements[case]
             if judgement is not None:
                 rule = judgement.rule
-                info = KeyInfo(fingerprint, rule.id, rule.provider, rule.title, key.value.mask)
+                info = KeyInfo(fingerprint, rule.id, rule.provider, _title(key, rule), key.value.mask)
                 yield self._finding(info, places, judgement, paths, in_client=in_client)
 
     def _finding(
@@ -250,10 +250,10 @@ def _merge(one: Surroundings, other: Surroundings) -> Surroundings:
     )
 
 
-def _title(key: Candidate) -> str:
+def _title(key: Candidate, rule: Rule) -> str:
     """The rule's title, or whose credential it seems to be where the text around the value says so."""
     service = dict(key.evidence.facts).get("service")
-    return f"{service} credential ({key.rule.provider})" if service else key.rule.title
+    return f"{service} credential ({rule.provider})" if service else rule.title
 
 
 def _preferred(rule: Rule, *, tentative: bool, to: Candidate) -> bool:
