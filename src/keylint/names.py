@@ -15,7 +15,7 @@ from keylint.model import Finding, Report
 from keylint.secret import Secret
 
 _STARS = "********"
-_OPAQUE = re.compile(r"[\w%+/=.-]{16,}")
+_OPAQUE = re.compile(r"[\w%+=-]{20,}")
 
 
 class NameMask:
