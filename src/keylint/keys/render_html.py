@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from html import escape
 
+from keylint.keys.checks import Check, Grade
 from keylint.keys.render_text import day, issue_line, places
 from keylint.keys.report import KeyList, LintReport
 from keylint.report.clean import clean
@@ -28,13 +30,17 @@ def render_lint(report: LintReport) -> Iterator[str]:
         yield f"<p>The inventory is partial: {_text(report.partial_reason)}.</p>"
     yield from _table_head("Severity", "Check", "Key and field", "Remedy")
     for issue in report.issues:
-        check, grade = issue.check, issue.grade.value
-        yield (
-            f'<tr><td class="{grade}">{grade}</td>'
-            f'<td><a href="{escape(check.source)}" title="{escape(check.title)}">{check.id}</a></td>'
-            f"<td>{_text(issue_line(issue, report.path))}</td><td>{_text(check.remedy)}</td></tr>"
-        )
+        before, after = _around(issue.check, issue.grade)
+        yield f"{before}{escape(issue_line(issue, report.path))}{after}"
     yield "</table>"
+
+
+@lru_cache(maxsize=256)
+def _around(check: Check, grade: Grade) -> tuple[str, str]:
+    """What stands before and after the message of every issue of this check and grade."""
+    link = f'<a href="{escape(check.source)}" title="{escape(check.title)}">{check.id}</a>'
+    before = f'<tr><td class="{grade.value}">{grade.value}</td><td>{link}</td><td>'
+    return before, f"</td><td>{_text(check.remedy)}</td></tr>"
 
 
 def render_list(keys: KeyList) -> Iterator[str]:

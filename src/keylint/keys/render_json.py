@@ -18,6 +18,7 @@ from keylint.report.clean import without_surrogates
 SCHEMA_VERSION = 1
 _NOBODY = KeyRecord("", "")
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+_quote = json.encoder.encode_basestring  # one text, without what an encoder does around it
 
 
 def render_lint(report: LintReport) -> Iterator[str]:
@@ -74,17 +75,14 @@ def _issue(issue: Issue) -> str:
     """One issue as JSON text: what belongs to the check is encoded once, since issues are many."""
     record = issue.record or _NOBODY
     field, colon, _ = issue.text.partition(":")
-    own = {
-        "key_id": record.key_id,
-        "label": record.label,
-        "organization": record.organization,
-        "half": record.half,
-        "field": field if colon and " " not in field else "",
-        "message": issue.text,
-        "line": record.line,
-        "place": _place(issue.found) if issue.found else None,
-    }
-    return _of_check(issue.check, issue.grade) + _dump(own)[1:]
+    text = (
+        f'{_of_check(issue.check, issue.grade)}"key_id": {_quote(record.key_id)}, '
+        f'"label": {_quote(record.label)}, "organization": {_quote(record.organization)}, '
+        f'"half": {_quote(record.half)}, "field": {_quote(field if colon and " " not in field else "")}, '
+        f'"message": {_quote(issue.text)}, "line": {record.line}, '
+        f'"place": {_dump(_place(issue.found)) if issue.found else "null"}}}'
+    )
+    return text if text.isascii() else without_surrogates(text)
 
 
 @lru_cache(maxsize=256)

@@ -47,7 +47,8 @@ def render_lint(report: LintReport) -> Iterator[str]:
     checks = list({issue.check.id: issue.check for issue in kept}.values())
     index = {check.id: number for number, check in enumerate(checks)}
     lengths = line_lengths(report.path, {issue.record.line for issue in kept if issue.record})
-    results = (_issue(issue, index[issue.check.id], report.path, lengths) for issue in kept)
+    file = _file(report.path)
+    results = (_issue(issue, index[issue.check.id], file, lengths) for issue in kept)
     notices = _notices(report, len(report.issues) - len(kept))
     return _log([_rule(check) for check in checks], results, notices)
 
@@ -65,7 +66,8 @@ def render_list(keys: KeyList) -> Iterator[str]:
         help_uri=_INFORMATION,
         default_configuration=om.ReportingConfiguration(level="none"),
     )
-    results = (_key(row, keys.path, lengths) for row in kept)
+    file = _file(keys.path)
+    results = (_key(row, file, lengths) for row in kept)
     return _log([rule] if kept else [], results, _notices(keys, len(keys.rows) - len(kept)))
 
 
@@ -83,12 +85,12 @@ def line_lengths(path: str, wanted: Collection[int]) -> LineLength:
     return lambda line: lengths.get(line, 0)
 
 
-def _issue(issue: Issue, rule: int, path: str, lengths: LineLength) -> om.Result:
+def _issue(issue: Issue, rule: int, file: om.ArtifactLocation, lengths: LineLength) -> om.Result:
     record, found = issue.record, issue.found
     subject = f"Key '{_quoted(key_name(record))}'" if record else "A key"
-    inventory = _inventory_place(path, record.line, lengths) if record else None
+    inventory = _inventory_place(file, record.line, lengths) if record else None
     place = _found_place(found) if found else None
-    main = inventory or place or _inventory_place(path, 1, lengths)
+    main = inventory or place or _inventory_place(file, 1, lengths)
     related = [_numbered(place)] if inventory and place else None
     return om.Result(
         rule_id=issue.check.id,
@@ -120,7 +122,7 @@ def _properties(issue: Issue) -> dict[str, object]:
     return {name: value for name, value in values.items() if value}
 
 
-def _key(row: KeyRow, path: str, lengths: LineLength) -> om.Result:
+def _key(row: KeyRow, file: om.ArtifactLocation, lengths: LineLength) -> om.Result:
     record = row.record
     places = [_numbered(_found_place(found), number) for number, found in enumerate(row.places[:90], 1)]
     values = {
@@ -141,7 +143,7 @@ def _key(row: KeyRow, path: str, lengths: LineLength) -> om.Result:
         kind="informational",
         level="none",
         message=om.Message(text=text),
-        locations=[_inventory_place(path, record.line, lengths)],
+        locations=[_inventory_place(file, record.line, lengths)],
         related_locations=places or None,
         partial_fingerprints={"keylintKey/v1": _digest(record.provider, record.key_id, record.half)},
         properties={name: value for name, value in values.items() if value},
@@ -216,10 +218,10 @@ def _notices(of: LintReport | KeyList, cut: int) -> list[om.Notification]:
     return out
 
 
-def _inventory_place(path: str, line: int, lengths: LineLength) -> om.Location:
+def _inventory_place(file: om.ArtifactLocation, line: int, lengths: LineLength) -> om.Location:
     start = max(line, 1)
     region = om.Region(start_line=start, start_column=1, end_line=start, end_column=lengths(start) + 1)
-    return om.Location(physical_location=om.PhysicalLocation(artifact_location=_file(path), region=region))
+    return om.Location(physical_location=om.PhysicalLocation(artifact_location=file, region=region))
 
 
 def _found_place(found: Found) -> om.Location:

@@ -35,10 +35,12 @@ def render_lint(report: LintReport) -> Iterator[str]:
 
 def issue_line(issue: Issue, path: str) -> str:
     """Place, key and what is wrong, on one line that is safe to print."""
-    if issue.record is None:
+    record = issue.record
+    if record is None:
         place = f"{issue.found.path}:{issue.found.line}" if issue.found else path
         return clean(f"{place}: {issue.text}")
-    return clean(f"{path}:{issue.record.line}: {key_name(issue.record)}: {issue.text}")
+    line = f"{path}:{record.line}: {key_name(record)}: {issue.text}"
+    return line if line.isprintable() else clean(line)  # few are not, and lines are many
 
 
 def render_list(keys: KeyList) -> Iterator[str]:

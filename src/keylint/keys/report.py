@@ -63,7 +63,12 @@ class KeyList:
 
 def ordered(issues: Iterable[Issue]) -> tuple[Issue, ...]:
     """The worst first, then by check and by line of the inventory."""
-    return tuple(sorted(issues, key=_order))
+    # There are many issues of few kinds, so kinds are compared, and not issues.
+    kinds: dict[tuple[str, str], list[Issue]] = {}
+    for issue in issues:
+        kinds.setdefault((issue.check.id, issue.grade._value_), []).append(issue)
+    groups = sorted(kinds.values(), key=lambda group: (-group[0].grade.rank, group[0].check.id))
+    return tuple(issue for group in groups for issue in sorted(group, key=_line))
 
 
 def key_rows(records: Iterable[KeyRecord], context: Context) -> tuple[KeyRow, ...]:
@@ -84,5 +89,5 @@ def _row(record: KeyRecord, context: Context) -> KeyRow:
     )
 
 
-def _order(issue: Issue) -> tuple[int, str, int]:
-    return -issue.grade.rank, issue.check.id, issue.record.line if issue.record else 0
+def _line(issue: Issue) -> int:
+    return issue.record.line if issue.record else 0

@@ -57,8 +57,7 @@ class Check:
     source: str = COVEO_DOCS
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(NamedTuple):
     """One result: this check fails for this key. `text` is one phrase that names the field.
 
     Without a record it is about a found value or the inventory as a whole; `place` is where, if not the
