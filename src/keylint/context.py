@@ -224,8 +224,9 @@ class Context:
 
     def _hints(self, hit: Hit, name: str) -> tuple[list[str], list[str]]:
         sides: tuple[list[str], list[str]] = ([], [])
+        ambiguous = ("client",) if "secret" in _words(name) else ()  # a client's secret is no client-side key
         for side, known in enumerate((_SAYS_PUBLIC, _SAYS_PRIVATE)):
-            words = [word for word in _words(name) if word in known]
+            words = [word for word in _words(name) if word in known and word not in ambiguous]
             if words:
                 sides[side].append(f'its name says "{words[0]}"')
         for near in _NEIGHBOURS:

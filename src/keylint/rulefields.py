@@ -13,11 +13,14 @@ from keylint.rule import Allowlist, Beside, Context, Requirement, Rule
 # The names that rule files may use. `engine` implements them; tests hold both lists equal, because this
 # module must not import the engine.
 INSPECTORS = (
-    "aws_key_id", "azure_key", "azure_sas", "clerk_publishable", "gitlab", "jwt", "mapbox", "mode", "pem",
-    "pypi", "sentry_dsn", "sentry_org_token", "slack", "telegram",
-    "url_credentials",
+    "aws_key_id", "azure_annotated", "azure_devops", "azure_key", "azure_sas", "clerk_publishable", "discord",
+    "github_installation", "gitlab", "jwt", "mailchimp", "mapbox", "mode", "pem", "pypi", "sentry_dsn",
+    "sentry_org_token", "slack", "telegram", "unleash", "url_credentials",
 )  # fmt: skip
-CHECKSUMS = ("azure_key", "cloudflare", "github", "gitlab", "grafana", "npm")
+CHECKSUMS = (
+    "azure_annotated", "azure_devops", "azure_key", "cloudflare", "entra", "github", "gitlab", "grafana", "npm",
+    "pem",
+)  # fmt: skip
 FILTERS = (
     "assigned", "bracketed", "code", "digest", "dull", "example", "example_address", "generic", "harmless_name", "identifier", "joined", "masked",
     "no_base64", "no_login", "none", "number", "pair", "path", "pattern", "picture", "picture_address", "placeholder", "placeholder_words", "public_key", "repeated", "sequence",
@@ -62,6 +65,10 @@ def read_rule(table: dict[str, Any], defaults: Mapping[str, Any], spot: Spot) ->
     values.setdefault("title", values.get("description") or spot.rule)
     if "generic" in spot.rule:
         values.setdefault("priority", GENERIC_PRIORITY)
+    if values.get("privacy") is Privacy.PUBLIC:
+        # What is harmless and stands with a secret is the half that names it.
+        needs = values.get("requires", ())
+        values["requires"] = tuple(replace(n, identifies=n.identifies or n.optional) for n in needs)
     rule = Rule(**values, source=spot.source)
     _check(rule, spot)
     return rule

@@ -10,6 +10,8 @@ A shape stands in double braces and is a row of parts, joined: `{{sk_live_|b62:2
     grafana, gitlab  a whole token with its checksum (gitlab: a routable one)
     cloudflare       40 characters and 8 of checksum
     azure:SIGNATURE:SEED:BYTES   an identifiable Azure key of that many bytes, base64
+    annotated:SIGNATURE          an annotated Azure key, 84 characters
+    devops, entra    an Azure DevOps token; an Entra client secret
     jwt:{JSON}       a JSON Web Token with this payload
     json:{JSON}      the JSON in URL-safe base64 without padding
     base64:TEXT      the text in base64, with padding
@@ -28,6 +30,7 @@ import random
 import re
 import string
 import uuid
+import zlib
 from collections.abc import Callable
 
 from keylint.engine import checksums
@@ -142,6 +145,28 @@ def _azure(argument: str, rng: random.Random) -> str:
     return text if text.rstrip("=")[-10:-6] == signature else _azure(argument, rng)
 
 
+def _annotated(signature: str, rng: random.Random) -> str:
+    """An annotated Azure key of the short form (84 characters), issued in March 2025."""
+    start, middle = _characters(_CLASSES["b62"], 52, rng), _characters(_CLASSES["b62"], 16, rng)
+    head = f"{start}JQQJ99BC{middle}{signature}"
+    end = base64.b64encode(checksums.azure_sum(base64.b64decode(head), "Default0")[:3]).decode()
+    return head + end if end.isalnum() else _annotated(signature, rng)
+
+
+def _devops(rng: random.Random) -> str:
+    """An Azure DevOps token of a user: its checksum is spread over 32 random bytes."""
+    raw = bytearray(rng.randbytes(32))
+    body = bytes(raw[:2] + raw[3:7] + raw[9:22] + raw[23:32])
+    for at, byte in zip((22, 8, 7, 2), (zlib.crc32(body) ^ 0xE0B9692D).to_bytes(4, "little"), strict=True):
+        raw[at] = byte
+    return base64.b32encode(raw).decode().lower().rstrip("=")
+
+
+def _entra(rng: random.Random) -> str:
+    head = _characters(_CLASSES["b62"], 3, rng) + "8Q~" + _characters(_CLASSES["b62"], 31, rng)
+    return head + checksums.entra_sum(head)
+
+
 def _json(text: str, _rng: random.Random) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -156,7 +181,7 @@ def _base64(text: str, _rng: random.Random) -> str:
 
 
 def _pem(label: str, rng: random.Random) -> str:
-    body = base64.b64encode(b"0\x82" + rng.randbytes(398)).decode()
+    body = base64.b64encode(b"0\x82\x01\x8c" + rng.randbytes(0x18C)).decode()
     lines = [body[i : i + _PEM_LINE] for i in range(0, len(body), _PEM_LINE)]
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----"])
 
@@ -177,8 +202,11 @@ _PLAIN: dict[str, Callable[[random.Random], str]] = {
     "grafana": _grafana,
     "gitlab": _gitlab,
     "cloudflare": _cloudflare,
+    "devops": _devops,
+    "entra": _entra,
 }
 _WITH_TEXT: dict[str, Callable[[str, random.Random], str]] = {
+    "annotated": _annotated,
     "azure": _azure,
     "base64": _base64,
     "json": _json,

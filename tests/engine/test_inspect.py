@@ -259,3 +259,66 @@ def test_checksum_by_name() -> None:
     assert checksum("github", expand("{{ghp_|github}}", 1).encode()) is True
     assert checksum("", b"anything") is None
     assert inspect("", b"anything") == Inspection()
+
+
+def test_an_annotated_azure_key_tells_service_and_month() -> None:
+    facts = look("azure_annotated", "{{annotated:ACOG}}").evidence.facts
+    assert dict(facts) == {"signature": "ACOG", "issued": "2025-03", "derived": "no"}
+
+
+def test_a_devops_token_tells_whose_it_is() -> None:
+    assert look("azure_devops", "{{devops}}").evidence.facts == (("kind", "user"),)
+    assert look("azure_devops", "{{base32:52}}").evidence.facts == ()
+
+
+def test_a_signature_in_an_address_tells_rights_scope_and_expiry() -> None:
+    found = look(
+        "azure_sas", "sv=2022-11-02&ss=b&srt=o&sp=rw&st=2026-01-01&se=2030-01-01T00:00:00Z&spr=https&sig=x"
+    )
+    assert found.evidence.expires_at == dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc)
+    assert dict(found.evidence.facts) == {
+        "permissions": "rw",
+        "starts": "2026-01-01",
+        "services": "b",
+        "resource types": "o",
+        "protocols": "https",
+    }
+
+
+def test_ids_inside_bot_mail_and_flag_tokens_are_told() -> None:
+    bot = base64.b64encode(b"123456789012345678").decode()
+    assert look("discord", bot + ".abcdef.{{b62:27}}").evidence.facts == (("bot id", "123456789012345678"),)
+    assert look("mailchimp", "{{hex:32}}-us17").evidence.facts == (("data centre", "us17"),)
+    assert dict(look("unleash", "web:production.{{hex:56}}").facts) == {
+        "project": "web",
+        "environment": "production",
+    }
+
+
+def test_the_newer_installation_token_tells_app_and_expiry() -> None:
+    found = look("github_installation", 'ghs_4711_{{jwt:{"iss":"4711","exp":1760000000}}}')
+    assert found.evidence.facts == (("app id", "4711"),)
+    assert found.evidence.expires_at is not None
+    assert look("github_installation", "{{ghs_|github}}").facts == {}
+
+
+def test_secret_scopes_of_a_temporary_map_token_are_told_apart() -> None:
+    public = look("mapbox", '{{tk.|json:{"u":"acme","scopes":["styles:read","fonts:read"]}|.|b64u:22}}')
+    assert "secret scopes" not in public.facts
+    secret = look("mapbox", '{{tk.|json:{"u":"acme","scopes":["styles:read","tokens:write"]}|.|b64u:22}}')
+    assert secret.facts["secret scopes"] == ("tokens:write",)
+
+
+@pytest.mark.parametrize(
+    ("user", "shown"),
+    [
+        ("app_reader", "app_reader"),
+        ("postgres", "postgres"),
+        ("svc-7", "svc-7"),
+        ("jane", "(masked)"),
+        ("x" * 20, "(masked)"),
+    ],
+)
+def test_users_of_addresses_are_shown_where_they_name_a_service(user: str, shown: str) -> None:
+    found = inspect("url_credentials", f"postgres://{user}:{GENERATED}@db.acme.io/app".encode())
+    assert dict(found.evidence.facts)["user"] == shown

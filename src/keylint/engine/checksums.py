@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -18,17 +19,30 @@ BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 # Four-character signature -> the seeds of that family. The seeds that carry a privilege are told apart by
 # which of them reproduces the checksum. Source: https://github.com/microsoft/security-utilities
+_MESSAGING = ("Send0000", "Listen00", "Manage00", "System00", "Unknown0")
 AZURE_SEEDS: dict[str, tuple[str, ...]] = {
     "+ASt": ("Default0",),
-    "ACDb": ("MastRO00", "MastRW00"),
+    "ACDb": ("MastRO00", "MastRW00", "SystRO00", "SystRW00"),
     "AzSe": ("Query000", "PAdmin00"),
-    "+ASb": ("Send0000", "Listen00", "Manage00"),
-    "+AEh": ("Send0000", "Listen00", "Manage00"),
-    "+ARm": ("Send0000", "Listen00", "Manage00"),
+    "+ASb": _MESSAGING,
+    "+AEh": _MESSAGING,
+    "+ARm": _MESSAGING,
     "AzFu": ("Master00", "System00", "Functi00"),
+    "+ABa": ("AbAcct00",),
+    "AzCa": ("Access00",),
+    "+ACR": ("ACRDflt0",),
+    "+AMC": ("Classic0",),
+    "AIoT": ("IoTHub00", "DpsKey00", "Device00"),
+    "APIM": ("Tenant00", "IoTHub00", "Gatewy00", "GitKey00"),
 }
-# Keys of policies that a customer made use seeds that are not published, so a mismatch proves nothing.
-_AZURE_OPEN_FAMILIES = ("+ASb", "+AEh", "+ARm")
+# Keys of policies that a customer made use seeds that are not published, and caches may write the checksum
+# of special characters in another way, so a mismatch proves nothing.
+_AZURE_OPEN_FAMILIES = ("+ASb", "+AEh", "+ARm", "AzCa")
+_ANNOTATED = re.compile(r"[0-9A-Za-z]{52}JQQJ9[9DH][0-9A-Za-z]{26}(?:[0-9A-Za-z+/]{2}==)?")
+_DEVOPS_KINDS = {0xE0B9692D: "user", 0x1019F92E: "application"}
+_ENTRA_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890.-_~"
+_DER_BLOCK = re.compile(r"-----BEGIN ((?:RSA |EC |DSA )?PRIVATE KEY)-----([0-9A-Za-z+/=\s]+)-----END \1-----")
+_SEQUENCE, _LONG_FORM = 0x30, 0x80  # the tag of a DER sequence; lengths from here on have bytes of their own
 _SIGNATURE_AND_SUM = 10  # characters that end an Azure key, padding aside: 4 of signature, 6 of checksum
 
 
@@ -165,6 +179,78 @@ def azure_key(value: str) -> bool | None:
     return None if signature in _AZURE_OPEN_FAMILIES else False
 
 
+def azure_annotated(value: str) -> bool | None:
+    """A key of 84 or 88 characters with the marker `JQQJ99`; keys derived from others have no answer.
+
+    The hash covers the first 60 bytes. The long form ends in all four bytes of it, the short one in three.
+    Source: https://github.com/microsoft/security-utilities (CommonAnnotatedKey)
+    """
+    if not _ANNOTATED.fullmatch(value) or value[57] == "D":
+        return None
+    raw = base64.b64decode(value)
+    return azure_sum(raw[:60], "Default0").startswith(raw[60:])
+
+
+def azure_devops_kind(value: str) -> str:
+    """`user` or `application` for an Azure DevOps token of 52 characters, or "" if no checksum fits.
+
+    The four bytes of the checksum stand apart in the 32 bytes.
+    Source: https://github.com/microsoft/security-utilities (AdoPat)
+    """
+    if len(value) != 52 or not value.isascii():
+        return ""
+    try:
+        raw = base64.b32decode(value.upper() + "====")
+    except (ValueError, binascii.Error):
+        return ""
+    body = raw[:2] + raw[3:7] + raw[9:22] + raw[23:32]
+    stated = int.from_bytes(bytes((raw[22], raw[8], raw[7], raw[2])), "little")
+    return _DEVOPS_KINDS.get(zlib.crc32(body) ^ stated, "")
+
+
+def azure_devops(value: str) -> bool | None:
+    """Whether the checksum of a 52-character Azure DevOps token fits; None for every other length."""
+    if len(value) != 52 or set(value.lower()) - set("abcdefghijklmnopqrstuvwxyz234567"):
+        return None
+    return bool(azure_devops_kind(value))
+
+
+def entra_sum(head: str) -> str:
+    """The three characters that end an Entra client secret: the first of six of its hash."""
+    digits = to_base(marvin32(head.encode("latin-1"), int.from_bytes(b"AadPwd00", "big")), _ENTRA_ALPHABET, 1)
+    return digits[:3]
+
+
+def entra(value: str) -> bool | None:
+    """A client secret with the marker `8Q~`; older ones (`7Q~`) have no checksum. About 18 bits of proof.
+
+    Source: https://github.com/microsoft/security-utilities (AadClientApp)
+    """
+    if value[3:6] != "8Q~" or not 37 <= len(value) <= 40 or set(value) - set(_ENTRA_ALPHABET):
+        return None
+    return entra_sum(value[:-3]) == value[-3:]
+
+
+def pem(value: str) -> bool | None:
+    """Whether the body of a whole, unencrypted block is one DER sequence of the stated length (X.690, 8.1.3).
+
+    None for blocks without an end, of other forms (OpenSSH, PGP) or in pieces of source text.
+    """
+    block = _DER_BLOCK.fullmatch(value.replace("\\r", "\r").replace("\\n", "\n").strip())
+    if block is None:
+        return None
+    try:
+        der = base64.b64decode("".join(block[2].split()), validate=True)
+    except (ValueError, binascii.Error):
+        return False
+    if len(der) < 4 or der[0] != _SEQUENCE:
+        return False
+    if der[1] < _LONG_FORM:
+        return len(der) == 2 + der[1]
+    width = der[1] & 7
+    return len(der) == 2 + width + int.from_bytes(der[2 : 2 + width], "big")
+
+
 def aws_account_id(key_id: str) -> str:
     """The 12-digit account that an AWS access key id belongs to, or "" where the id does not tell.
 
@@ -182,10 +268,14 @@ def aws_account_id(key_id: str) -> str:
 
 
 REGISTRY: dict[str, Callable[[str], bool | None]] = {
+    "azure_annotated": azure_annotated,
+    "azure_devops": azure_devops,
     "azure_key": azure_key,
     "cloudflare": cloudflare,
+    "entra": entra,
     "github": github,
     "gitlab": gitlab,
     "grafana": grafana,
     "npm": github,  # the same layout: https://github.com/secretlint/secretlint/issues/200
+    "pem": pem,
 }

@@ -33,12 +33,21 @@ _PRINTED = {
     "privileges": "privileges",
 }  # fmt: skip
 _OTHERS = (
-    "account id", "app id", "bot id", "caveats", "encrypted", "host", "kind", "location", "mode",
-    "organisation", "permissions", "project", "resource", "scheme", "seed", "services", "team id", "user",
+    "account id", "addresses", "app id", "bot id", "caveats", "cell", "data centre", "derived", "encrypted",
+    "environment", "group", "host", "issued", "kind", "location", "mode", "organisation", "permissions",
+    "project", "projects", "protocols", "resource", "resource types", "scheme", "secret scopes", "seed",
+    "services", "signature", "starts", "team id", "temporary", "user", "user number",
 )  # fmt: skip
+# The scopes that public tokens may have: https://docs.mapbox.com/accounts/guides/tokens/
+_MAPBOX_PUBLIC = frozenset(("styles:tiles", "styles:read", "fonts:read", "datasets:read", "vision:read"))
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PERSONAL = ("user", "acts as")
-_HARMLESS_NAMES = ("anonymous", "root", "admin", "postgres", "sa", "guest")
+# Names of services rather than of people, in the user part of an address.
+_HARMLESS_NAMES = re.compile(
+    r"anonymous|root|sa|guest|postgres|(?:[a-z]{1,12}[_-])?(?:admin|api|app|backup|bot|build|ci|db|deploy|deployer|dev|"
+    r"ftp|git|job|jobs|mail|mongo|mysql|prod|proxy|read|reader|redis|reporting|reports|runner|service|staging|svc|test|"
+    r"user|web|worker|write|writer)(?:[_-](?:user|rw|ro|[a-z]{1,8}|[0-9]{1,3}))?"
+)
 
 
 def base64_bytes(text: str) -> bytes | None:
@@ -95,7 +104,21 @@ def mapbox(value: str) -> Facts:
     _flatten("payload", payload, facts, 1)
     if "payload.exp" in facts:
         facts["expires"] = _seconds(facts["payload.exp"])
-    return facts
+    scopes = facts.get("payload.scopes")
+    secret = tuple(s for s in scopes if s not in _MAPBOX_PUBLIC) if isinstance(scopes, tuple) else ()
+    return {**facts, "secret scopes": secret} if secret else facts
+
+
+def github_installation(value: str) -> Facts:
+    """App id and expiry of the newer form: `ghs_`, the app's id, `_` and a JSON Web Token.
+
+    GitHub asks that nothing depend on the content, so nothing is decided by it.
+    """
+    app, mark, token = value.removeprefix("ghs_").partition("_")
+    if not mark or not app.isdigit():
+        return {}
+    claims = jwt(token)
+    return {"app id": app, **({"expires": claims["expires"]} if "expires" in claims else {})}
 
 
 def sentry_org_token(value: str) -> Facts:
@@ -127,7 +150,7 @@ def _clean(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = "".join(c if c.isprintable() else "?" for c in str(value))
-    if name in _PERSONAL and text not in _HARMLESS_NAMES:
+    if name in _PERSONAL and not _HARMLESS_NAMES.fullmatch(text):
         return "(masked)"
     text = _EMAIL.sub("(masked)", text)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -11,19 +11,32 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from keylint.engine import checksums
-from keylint.engine.claims import MAX_CHARS, Facts, jwt, mapbox, printable, sentry_org_token
+from keylint.engine.claims import (
+    MAX_CHARS,
+    Facts,
+    github_installation,
+    jwt,
+    mapbox,
+    printable,
+    sentry_org_token,
+)
 from keylint.engine.structures import (
     aws_key_id,
+    azure_annotated,
+    azure_devops,
     azure_key,
     azure_sas,
     clerk_publishable,
+    discord,
     gitlab,
+    mailchimp,
     mode,
     pem,
     pypi,
     sentry_dsn,
     slack,
     telegram,
+    unleash,
     url_credentials,
 )
 from keylint.model import Evidence
@@ -31,11 +44,16 @@ from keylint.records import dataclass, field
 
 INSPECTORS: dict[str, Callable[[str], Facts]] = {
     "aws_key_id": aws_key_id,
+    "azure_annotated": azure_annotated,
+    "azure_devops": azure_devops,
     "azure_key": azure_key,
     "azure_sas": azure_sas,
     "clerk_publishable": clerk_publishable,
+    "discord": discord,
+    "github_installation": github_installation,
     "gitlab": gitlab,
     "jwt": jwt,
+    "mailchimp": mailchimp,
     "mapbox": mapbox,
     "mode": mode,
     "pem": pem,
@@ -44,6 +62,7 @@ INSPECTORS: dict[str, Callable[[str], Facts]] = {
     "sentry_org_token": sentry_org_token,
     "slack": slack,
     "telegram": telegram,
+    "unleash": unleash,
     "url_credentials": url_credentials,
 }
 

@@ -65,6 +65,23 @@ def azure_key(value: str) -> Facts:
     return {k: v for k, v in (("signature", signature), ("seed", seed)) if v}
 
 
+def azure_annotated(value: str) -> Facts:
+    """Signature of the service and month of issue of an annotated key (marker `JQQJ99`).
+
+    Source: https://github.com/microsoft/security-utilities (CommonAnnotatedKey)
+    """
+    if len(value) < 80 or not ("A" <= value[58] <= "Z" and "A" <= value[59] <= "L"):
+        return {}
+    month = f"{2024 + ord(value[58]) - ord('A')}-{ord(value[59]) - ord('A') + 1:02d}"
+    return {"signature": value[76:80], "issued": month, "derived": "yes" if value[57] == "D" else "no"}
+
+
+def azure_devops(value: str) -> Facts:
+    """Whether a token of 52 characters is a user's or an application's: its checksum tells."""
+    kind = checksums.azure_devops_kind(value)
+    return {"kind": kind} if kind else {}
+
+
 def azure_sas(value: str) -> Facts:
     """Rights, scope and expiry of a shared access signature.
 
@@ -79,8 +96,12 @@ def azure_sas(value: str) -> Facts:
     names = {
         "sp": "permissions",
         "se": "expires",
+        "st": "starts",
         "sr": "resource",
         "ss": "services",
+        "srt": "resource types",
+        "sip": "addresses",
+        "spr": "protocols",
     }
     return {fact: query[key][0] for key, fact in names.items() if key in query}
 
@@ -152,11 +173,22 @@ def _caveat(data: bytes, kinds: list[str], facts: Facts) -> None:
     except (ValueError, RecursionError):
         return
     if isinstance(caveat, dict):
-        kinds.append("project names" if isinstance(caveat.get("permissions"), dict) else "user")
+        permissions = caveat.get("permissions")
+        kinds.append("project names" if isinstance(permissions, dict) else "user")
+        if isinstance(permissions, dict):
+            _projects(permissions.get("projects"), facts)
     elif isinstance(caveat, list) and caveat and isinstance(caveat[0], int):
         kinds.append(_CAVEATS.get(caveat[0], "other"))
         if caveat[0] == 0 and len(caveat) > 1:
             facts["expires"] = caveat[1]
+        if caveat[0] == 1 and len(caveat) > 1:
+            _projects(caveat[1], facts)
+
+
+def _projects(listed: object, facts: Facts) -> None:
+    names = tuple(n for n in listed if isinstance(n, str)) if isinstance(listed, list) else ()
+    if names:
+        facts["projects"] = names
 
 
 def sentry_dsn(value: str) -> Facts:
@@ -181,6 +213,28 @@ def slack(value: str) -> Facts:
     if parts[0] in ("xoxb", "xoxp") and len(parts) > 3 and parts[1].isdigit():
         return {"team id": parts[1], **({"bot id": parts[2]} if parts[0] == "xoxb" else {})}
     return {}
+
+
+def discord(value: str) -> Facts:
+    """The bot's numeric id, which the first part of its token is in base64."""
+    raw = base64_bytes(value.partition(".")[0]) or b""
+    return {"bot id": raw.decode()} if raw.isdigit() and 15 <= len(raw) <= 20 else {}
+
+
+def mailchimp(value: str) -> Facts:
+    """The data centre that ends a key (https://mailchimp.com/developer/marketing/docs/fundamentals/)."""
+    place = value.rpartition("-")[2]
+    return {"data centre": place} if place.startswith("us") and place[2:].isdigit() else {}
+
+
+def unleash(value: str) -> Facts:
+    """Project and environment of a token; its type is not in it.
+
+    Source: https://github.com/Unleash/unleash/blob/HEAD/src/lib/services/api-token-service.ts
+    """
+    project, mark, rest = value.partition(":")
+    environment, dot, _ = rest.partition(".")
+    return {"project": project, "environment": environment} if mark and dot and environment else {}
 
 
 def telegram(value: str) -> Facts:
