@@ -157,10 +157,12 @@ class _Delivery:
     def _note_unread(self) -> None:
         """Say what was not read, or not wholly, with a path where one is known."""
         swept = self._swept
-        notes = [(name, SkipReason.MISSING_OBJECT, "is missing") for name in swept.missing]
-        notes += [(name, SkipReason.CORRUPT, "is damaged") for name in swept.damaged]
+        notes = [(name, SkipReason.MISSING_OBJECT, "") for name in swept.missing]
+        notes += [(name, SkipReason.CORRUPT, "") for name in swept.damaged]
         notes += [
-            (name, SkipReason.BUDGET, limit) for name, limits in swept.limited.items() for limit in limits
+            (name, SkipReason.BUDGET, f": {limit}")
+            for name, limits in swept.limited.items()
+            for limit in limits
         ]
         if not notes:
             return
@@ -169,7 +171,7 @@ class _Delivery:
             paths.setdefault(change.new, change.path)
         for name, reason, text in notes[:_MAX_LISTED]:
             path = self._shown_path(paths[name]) if name in paths else ""
-            self._intake.skipped.append(Skipped(path, reason, f"object {name.decode()}: {text}"))
+            self._intake.skipped.append(Skipped(path, reason, f"object {name.decode()}{text}"))
         if notes[_MAX_LISTED:]:
             text = f"{len(notes) - _MAX_LISTED} more objects could not be read, or not wholly"
             self._intake.skipped.append(Skipped("", SkipReason.UNREADABLE, text))
@@ -321,13 +323,14 @@ class _Delivery:
         refs = {name: self._ref(name, known) for name, known in facts.items()}
         for plan, names in zip(plans, last, strict=True):
             newest = max((n for n in names if n in facts), key=lambda n: facts[n].committed, default="")
-            distinct = len({(place.path, place.blob) for place in plan.story.places})
+            shown = {(place.path, place.blob) for place in plan.shown}
+            others = {(place.path, place.blob) for place in plan.story.places} - shown
             sighting = Sighting(
                 first_seen=refs.get(plan.story.first.commit),
                 last_seen=refs.get(head if plan.today else newest),
                 in_head=plan.today,
                 branches=plan.branches,
-                more=max(0, distinct - sum(1 for place in plan.shown if place.commit or not plan.today)),
+                more=len(others),
             )
             file = self._shown_path(plan.shown[0].path)
             self._intake.collector.add(_located(plan, refs), sighting, file=file)
@@ -340,12 +343,12 @@ class _Delivery:
         found = []
         for plan in plans:
             removal = plan.story.removal
-            names = [plan.story.places[0].commit, *plan.tips]
+            names = [plan.story.places[0].commit]
             if removal and len(removal.parents) == 1:
-                names += removal.parents
+                names = [*removal.parents]
             elif removal:
-                names += [p for p in removal.parents if blobs[p, removal.path] == removal.blob]
-            found.append([name for name in names if name])
+                names = [p for p in removal.parents if blobs[p, removal.path] == removal.blob]
+            found.append([name for name in (*names, *plan.tips) if name])
         return found
 
     def _refs(self, commits: Iterable[str]) -> dict[str, CommitRef]:

@@ -25,7 +25,7 @@ _FORMAT = "--format=%x01%H %P%x02"
 # Whatever a repository's configuration can change about the output is fixed here.
 _RAW = (
     "--raw", "--no-abbrev", "-z", "--diff-merges=separate", "--no-renames", "--ignore-submodules=dirty",
-    "--no-notes", f"-O{os.devnull}", "--no-show-signature", _FORMAT,
+    "--no-notes", "--encoding=UTF-8", f"-O{os.devnull}", "--no-show-signature", _FORMAT,
 )  # fmt: skip
 _LOG = ("log", "--date-order", "--no-mailmap", *_RAW)
 _SINGLY = ("diff-tree", "--stdin", "-r", "--root", "--always", *_RAW)

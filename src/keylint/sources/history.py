@@ -98,6 +98,11 @@ class History:
             self.skipped.append(Skipped("", SkipReason.CORRUPT, str(error)))
             if self.span.whole:
                 yield from self._salvaged()
+        else:
+            if self.span.whole and not all(ref.kind for ref in self.refs()):
+                # Git passes over references to nowhere in silence; what only they led to may still be here.
+                self.skipped += salvage.sound_tips(self.repo)[1]
+                yield from self._unseen(None)
         if self.span.whole:
             self._find_named()
             fresh = [blob for blob in self.named if blob not in self.log.seen]
@@ -112,6 +117,7 @@ class History:
             self.log.restart(("--reflog", *tips))
             try:
                 yield from self.log.stream()
+                yield from self._unseen(None)
                 return
             except SourceError as error:
                 self.skipped.append(Skipped("", SkipReason.CORRUPT, str(error)))

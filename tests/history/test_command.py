@@ -1,0 +1,229 @@
+"""The command as a process: interrupts, progress, the cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keylint.cleancache import CleanObjects
+from keylint.cli.app import run
+from tests.helpers.repo import Repo
+from tests.history.harness import RULE, token
+
+SECRET = "sk_" + "live_" + token(7)[4:] + token(8)[4:12]
+
+
+def cli(repo: Repo, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Exit status and JSON report of a scan in this process."""
+    report = repo.path.parent / "report.json"
+    status = run(
+        ["scan", str(repo.path), "--history", "--format", "json", "--output", str(report), *arguments]
+    )
+    return status, json.loads(report.read_text())
+
+
+def endless(tmp_path: Path) -> Repo:
+    """A repository whose scan waits for an object that never ends: git is replaced by a slow one."""
+    repo = Repo(tmp_path / "repo")
+    repo.commit({"a": f"stripe = '{SECRET}'\n"})
+    repo.commit({f"f{n}": f"{n}\n" for n in range(50)})
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    real = subprocess.run(["which", "git"], capture_output=True, check=True, text=True).stdout.strip()
+    slow.write_text(
+        f'#!/bin/sh\ncase "$*" in *"cat-file --batch --buffer"*) "{real}" "$@"; exec sleep 60;; esac\n'
+        f'exec "{real}" "$@"\n'
+    )
+    slow.chmod(0o755)
+    return repo
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes below one."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found |= {int(child)} | descendants(int(child))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+@pytest.mark.parametrize(
+    ("number", "group"), [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, False)]
+)
+def test_an_interrupt_ends_at_once_and_tells_what_was_found(
+    tmp_path: Path, number: signal.Signals, *, group: bool
+) -> None:
+    repo = endless(tmp_path)
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "keylint", "scan", str(repo.path), "--history"]
+    process = subprocess.Popen(
+        [*command, "--format", "json", "--output", str(report)],
+        env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while len(descendants(process.pid)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    children = descendants(process.pid)
+    began = time.monotonic()
+    (os.killpg if group else os.kill)(process.pid, number)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    assert time.monotonic() - began < 8
+    assert b"Traceback" not in errors
+    document = json.loads(report.read_text())
+    assert [finding["places"][0]["path"] for finding in document["findings"]] == ["a"]
+    time.sleep(0.2)
+    # `sleep` of the stand-in is not ours; all that keylint started itself is gone.
+    alive = [pid for pid in children if Path(f"/proc/{pid}/cmdline").exists()]
+    commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in alive]
+    for pid, line in zip(alive, commands, strict=True):
+        if line.startswith(b"sleep"):
+            os.kill(pid, signal.SIGKILL)
+    assert not [line for line in commands if line and not line.startswith(b"sleep")]
+    assert not list((repo.path / ".git").rglob("*.lock"))
+
+
+def test_progress_is_shown_on_a_terminal_and_taken_away(tmp_path: Path) -> None:
+    from keylint.cli import progress
+    from keylint.historyscan import Progress
+
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", terminal)
+        line = progress.ProgressLine()
+        line._started -= 5
+        line.show(Progress(10, 1_000_000, 1, 40))
+        line.clear()
+    shown = b""
+    while select.select([master], [], [], 0.2)[0]:
+        try:
+            shown += os.read(master, 1000)
+        except OSError:
+            break
+    os.close(master)
+    assert b"10 of 40 objects" in shown
+    assert shown.endswith(b"\r\x1b[K")
+
+
+def test_no_progress_is_shown_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    from keylint.cli import progress
+    from keylint.historyscan import Progress
+
+    line = progress.ProgressLine()
+    line._started -= 5
+    line.show(Progress(10, 1_000_000, 1, 40))
+    line.clear()
+    assert capsys.readouterr().err == ""
+
+
+# ---- the cache
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder that the environment names."""
+    monkeypatch.setenv("KEYLINT_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_second_scan_reads_only_what_held_something_and_finds_the_same(repo: Repo, folder: Path) -> None:
+    repo.commit({"a": f"stripe = '{SECRET}'\n", "b": "x\n", "c": "y\n"})
+    status, first = cli(repo)
+    again, second = cli(repo)
+    assert (status, again) == (1, 1)
+    assert second["findings"] == first["findings"]
+    assert second["stats"]["files"] == first["stats"]["files"] == 3
+    assert second["stats"]["bytes"] < first["stats"]["bytes"]
+    (stored,) = folder.glob("clean-*")
+    assert stored.stat().st_mode & 0o777 == 0o600
+    assert SECRET.encode() not in stored.read_bytes()
+
+
+def test_no_cache_is_kept_unless_it_is_wanted(
+    repo: Repo, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a": "x\n"})
+    cli(repo, "--no-cache")
+    assert not list(folder.glob("clean-*"))
+    monkeypatch.delenv("KEYLINT_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    cli(repo)
+    assert not list(folder.rglob("clean-*"))
+    cli(repo, "--cache")
+    assert list(folder.rglob("clean-*"))
+
+
+def test_another_rule_looks_at_everything_again(repo: Repo, folder: Path, tmp_path: Path) -> None:
+    repo.commit({"a": f"k {token(1)}\n"})
+    assert cli(repo)[1]["findings"] == []
+    rules = tmp_path / "own.toml"
+    rules.write_text(
+        "[[rules]]\nid = \"own\"\ndescription = \"Own\"\nregex = '''tok_[A-Za-z0-9]{20}'''\nkeywords = [\"tok_\"]\n"
+    )
+    assert len(cli(repo, "--rules", str(rules))[1]["findings"]) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "folder", "foreign"])
+def test_a_damaged_cache_is_as_good_as_none(repo: Repo, folder: Path, damage: str) -> None:
+    repo.commit({"a": "x\n"})
+    cli(repo)
+    (stored,) = folder.glob("clean-*")
+    content = stored.read_bytes()
+    stored.unlink()
+    if damage == "folder":
+        stored.mkdir()
+    else:
+        changed = {"cut": content[:-3], "flip": content[:-1] + b"\x00", "empty": b"", "foreign": content}
+        stored.write_bytes(changed[damage])
+        stored.chmod(0o666 if damage == "foreign" else 0o600)
+    status, report = cli(repo)
+    assert (status, report["stats"]["bytes"]) == (0, 2)
+
+
+def test_ids_come_back_whole_and_only_for_their_repository(tmp_path: Path) -> None:
+    ids = {b"%040x" % n for n in range(100)}
+    CleanObjects(str(tmp_path), "/one", [RULE]).store(ids)
+    assert CleanObjects(str(tmp_path), "/one", [RULE]).load() == ids
+    assert CleanObjects(str(tmp_path), "/two", [RULE]).load() == set()
+    wide = {b"%064x" % n for n in range(100)}
+    CleanObjects(str(tmp_path), "/two", [RULE]).store(wide)
+    assert CleanObjects(str(tmp_path), "/two", [RULE]).load() == wide
+
+
+def test_many_runs_may_write_at_once(tmp_path: Path) -> None:
+    sets = [{b"%040x" % (n * 1000 + k) for k in range(200)} for n in range(8)]
+    threads = [
+        threading.Thread(target=CleanObjects(str(tmp_path), "/one", [RULE]).store, args=(ids,))
+        for ids in sets
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert CleanObjects(str(tmp_path), "/one", [RULE]).load() in sets
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_options_that_contradict_each_other_are_refused(repo: Repo) -> None:
+    repo.commit({"a": "x\n"})
+    for words in (
+        ["--range", "HEAD~1..HEAD", "--include-unreachable"],
+        ["--range", "HEAD..HEAD", "--submodules"],
+    ):
+        assert run(["scan", str(repo.path), *words]) == 2
+    assert run(["scan", str(repo.path), "--messages"]) == 2

@@ -1,0 +1,161 @@
+"""First and last commit, what is there today, and one finding for each key and file."""
+
+from __future__ import annotations
+
+import os
+
+from keylint.sources.span import Span
+from tests.helpers.repo import Repo
+from tests.history.harness import scan, token
+
+
+def line(seed: int) -> str:
+    return f"key = '{token(seed)}'\n"
+
+
+def test_a_removed_key_tells_first_and_last_commit(repo: Repo) -> None:
+    repo.commit({"a": "x\n"})
+    first = repo.commit({"a": "x\n" + line(1)})
+    last = repo.commit({"b": "y\n"})
+    repo.commit({"a": "x\n"})
+    found = scan(repo.path).of(token(1))
+    assert (found.first, found.last, found.sighting.in_head) == (first, last, False)
+    assert found.places[0].line == 2
+    assert found.places[0].origin.commit and found.places[0].origin.commit.id == first
+
+
+def test_a_key_in_head_comes_with_the_place_of_today_first(repo: Repo) -> None:
+    first = repo.commit({"a": line(1)})
+    head = repo.commit({"a": "x\n\n" + line(1)})
+    found = scan(repo.path).of(token(1))
+    assert (found.first, found.last, found.sighting.in_head) == (first, head, True)
+    assert [place.line for place in found.places] == [3, 1]
+    assert found.places[0].origin.commit is None
+
+
+def test_reverts_cherry_picks_and_renames_make_no_second_finding(repo: Repo) -> None:
+    first = repo.commit({"a": line(1)})
+    repo.git("revert", "--no-edit", "HEAD")
+    repo.git("revert", "--no-edit", "HEAD")
+    repo.branch("side")
+    repo.commit({"other": "o\n"})
+    repo.git("switch", "-q", "main")
+    repo.git("cherry-pick", "side")
+    repo.git("mv", "a", "b")
+    repo.commit(None, "rename")
+    result = scan(repo.path)
+    assert result.paths(token(1)) == ["b"]
+    assert result.of(token(1)).first == first
+    assert result.of(token(1)).sighting.branches == ()
+
+
+def test_a_branch_that_still_holds_a_key_is_named(repo: Repo) -> None:
+    repo.commit({"a": line(1)})
+    repo.git("branch", "topic")
+    repo.commit({"a": "x\n"})
+    found = scan(repo.path).of(token(1))
+    assert found.sighting.branches == ("topic",)
+    assert found.sighting.in_head is False
+
+
+def test_a_removal_in_a_merge_names_the_parent_that_held_the_key(repo: Repo) -> None:
+    repo.commit({"base": "x\n"})
+    repo.branch("side")
+    held = repo.commit({"a": line(1)})
+    repo.git("switch", "-q", "main")
+    repo.commit({"base": "y\n"})
+    repo.git("merge", "-q", "--no-ff", "--no-commit", "side")
+    repo.git("rm", "-q", "-f", "a")
+    repo.commit(None, "merge without it")
+    repo.git("branch", "-q", "-D", "side")
+    found = scan(repo.path).of(token(1))
+    assert (found.first, found.last) == (held, held)
+
+
+def test_a_key_in_two_files_today_is_two_findings(repo: Repo) -> None:
+    repo.commit({"a": line(1)})
+    repo.git("mv", "a", "b")
+    repo.commit(None, "rename")
+    repo.commit({"a": line(1)})
+    assert scan(repo.path).paths(token(1)) == ["a", "b"]
+
+
+def test_many_places_are_capped_and_counted(repo: Repo) -> None:
+    for n in range(30):
+        repo.commit({"a": f"{n}\n" + line(1)})
+    found = scan(repo.path).of(token(1))
+    assert len(found.places) + found.sighting.more == 30
+    assert len(found.places) < 15
+
+
+def test_a_wrong_clock_does_not_change_which_commit_came_first(repo: Repo) -> None:
+    def commit(text: str, date: str) -> str:
+        repo.write("a", text)
+        repo.stage("a")
+        repo.git("commit", "-q", "-m", "x", env={"GIT_COMMITTER_DATE": date})
+        return repo.git("rev-parse", "HEAD")
+
+    first = commit(line(1), "2030-01-01T00:00:00Z")
+    repo.branch("side")
+    commit("1\n" + line(1), "2001-01-01T00:00:00Z")
+    repo.git("switch", "-q", "main")
+    commit("2\n" + line(1), "2031-01-01T00:00:00Z")
+    assert scan(repo.path).of(token(1)).first == first
+
+
+def test_a_range_reports_only_lines_that_it_adds(repo: Repo) -> None:
+    repo.commit({"a": line(1) + "x\n"})
+    base = repo.commit({"b": line(2)})
+    repo.commit({"a": line(1) + "y\n" + line(3)})
+    repo.commit({"a": line(1) + "y\n"})
+    added = repo.commit({"b": line(2) + "moved " + line(2)})
+    result = scan(repo.path, Span(range=f"{base}..HEAD"))
+    assert result.values == {token(2), token(3)}
+    assert [place.line for place in result.of(token(2)).places] == [2]
+    assert result.of(token(2)).first == added
+    assert result.of(token(3)).sighting.in_head is False
+
+
+def test_a_range_does_not_report_what_a_merge_brings_from_the_base(repo: Repo) -> None:
+    start = repo.commit({"base": "x\n"})
+    repo.branch("topic")
+    repo.commit({"mine": line(1)})
+    repo.git("switch", "-q", "main")
+    repo.commit({"theirs": line(2)})
+    repo.git("switch", "-q", "topic")
+    repo.merge("main")
+    assert scan(repo.path, Span(range="main..topic")).values == {token(1)}
+    assert scan(repo.path, Span(range="main...topic")).values == {token(1)}
+    assert scan(repo.path, Span(range=start)).values == {token(1), token(2)}
+
+
+def test_since_takes_a_date_or_a_commit(repo: Repo) -> None:
+    def commit(seed: int, date: str) -> str:
+        repo.write("a", line(seed))
+        repo.stage("a")
+        env = {"GIT_COMMITTER_DATE": date, "GIT_AUTHOR_DATE": date}
+        repo.git("commit", "-q", "-m", "x", env=env)
+        return repo.git("rev-parse", "HEAD")
+
+    commit(1, "2024-01-01T00:00:00Z")
+    middle = commit(2, "2024-03-01T00:00:00Z")
+    commit(3, "2020-01-01T00:00:00Z")  # a wrong clock in between
+    commit(4, "2024-06-01T00:00:00Z")
+    assert scan(repo.path, Span(since="2024-02-01")).values == {token(2), token(4)}
+    assert scan(repo.path, Span(since=middle)).values == {token(3), token(4)}
+
+
+def test_a_rule_for_some_paths_counts_under_those_paths_only(repo: Repo) -> None:
+    from dataclasses import replace
+
+    from tests.history.harness import RULE
+
+    repo.commit({"a.env": line(1), "b.txt": line(1) + line(2)})
+    result = scan(repo.path, rules=(replace(RULE, path=r"\.env$"),))
+    assert list(result.files) == [(token(1), "a.env")]
+
+
+def test_the_same_scan_twice_gives_the_same_files(repo: Repo) -> None:
+    for n in range(6):
+        repo.commit({"a": line(n), os.path.join("d", f"f{n}"): line(n)})
+    assert scan(repo.path).files == scan(repo.path).files
