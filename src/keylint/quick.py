@@ -166,7 +166,7 @@ class _Rules:
         if stored is None:
             raise ValueError("not stored yet")
         self.stored = stored
-        self._database = QuickDatabase(stored[1])
+        self._database = QuickDatabase(stored[2])
 
     def summary(self, files: list[tuple[str, bytes]]) -> str:
         """What the full command says about these files if no rule can match in any, else ""."""
@@ -174,7 +174,7 @@ class _Rules:
 
         if any(_is_special(content) or self._database.could_match(content) for _, content in files):
             return ""
-        return clean_summary(len(files), sum(len(content) for _, content in files), len(self.stored[0]))
+        return clean_summary(len(files), sum(len(content) for _, content in files), self.stored[0])
 
 
 def _entries(raw: bytes) -> list[tuple[str, str]]:

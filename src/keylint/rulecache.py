@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from keylint.engine import Engine
     from keylint.rule import Rule
 
-    Stored = tuple[tuple[Any, ...], bytes]  # plain rules and compiled database
+    Stored = tuple[int, bytes, bytes]  # number of rules, the rules as `marshal` packs them, the database
 
-_MAGIC = b"keylint\x01"  # the last byte is the version of this format
+_MAGIC = b"keylint\x02"  # the last byte is the version of this format
 _HEADER = len(_MAGIC) + 4 + 8  # magic, CRC-32 and length of the rest, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20
-_STORED_FIELDS = 3
+_STORED_FIELDS = 4
 
 
 def load_engine(
@@ -53,7 +53,7 @@ def load_engine(
     stored = _read(file, key)
     if stored is not None:
         try:
-            return engine_from(stored[1:], prefilter=prefilter)
+            return engine_from(stored, prefilter=prefilter)
         except (TypeError, ValueError):
             pass  # of another version, or of another machine: made again below
     rules = _load_rules(paths, builtin)
@@ -71,7 +71,8 @@ def engine_from(stored: Stored, *, prefilter: str = "auto") -> Engine:
     from keylint.engine import Engine
     from keylint.rule import from_plain
 
-    rules, database = stored
+    _, packed, database = stored
+    rules = marshal.loads(packed)  # noqa: S302  (from our own file, whose checksum fits)
     return Engine([from_plain(rule) for rule in rules], prefilter=prefilter, database=database)
 
 
@@ -80,16 +81,16 @@ def stored_database(
 ) -> bytes | None:
     """The compiled database of a current cache for `QuickDatabase`, or None. Reads no rule file."""
     stored = stored_rules(paths, builtin=builtin, cache_dir=cache_dir)
-    return stored[1] if stored is not None else None
+    return stored[2] if stored is not None else None
 
 
 def stored_rules(
     paths: Sequence[str] = (), *, builtin: bool = True, cache_dir: str | None = None
 ) -> Stored | None:
-    """The rules of a current cache, as plain data, and their database as `stored_database` gives it."""
+    """What a current cache holds, for `engine_from`; None if there is none."""
     key = cache_key(paths, builtin=builtin)
     stored = _read(cache_file(key, cache_dir), key) if key is not None else None
-    return stored[1:] if stored is not None else None
+    return stored
 
 
 def default_folder() -> str | None:
@@ -120,7 +121,9 @@ def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | Non
         files = [_stamp(path) for path in own]
         files += [_stamp(spec.origin)] if spec is not None else []
         providers = _builtin_folder(here)
-        for path in ([providers, os.path.join(os.path.dirname(providers), "names")] if builtin else []) + [os.path.abspath(p) for p in paths]:
+        for path in ([providers, os.path.join(os.path.dirname(providers), "names")] if builtin else []) + [
+            os.path.abspath(p) for p in paths
+        ]:
             files += _stamps(path)
     except OSError:
         return None
@@ -188,8 +191,8 @@ def _name(entry: os.DirEntry[str]) -> str:
 # ---- the file
 
 
-def _read(file: str | None, key: bytes) -> tuple[bytes, tuple[Any, ...], bytes] | None:
-    """Key, plain rules and database of a sound file of our own that was made for this key, else None."""
+def _read(file: str | None, key: bytes) -> Stored | None:
+    """What a sound file of our own holds that was made for this key, else None."""
     content = _own_bytes(file) if file else None
     if content is None or content[: len(_MAGIC)] != _MAGIC or len(content) < _HEADER:
         return None
@@ -201,7 +204,8 @@ def _read(file: str | None, key: bytes) -> tuple[bytes, tuple[Any, ...], bytes] 
     stored = marshal.loads(body)  # noqa: S302  (our own file, private to this user, and its checksum fits)
     if not isinstance(stored, tuple) or len(stored) != _STORED_FIELDS or stored[0] != key:
         return None
-    return stored
+    _, count, packed, database = stored
+    return count, packed, database
 
 
 def _own_bytes(file: str) -> bytes | None:
@@ -241,7 +245,9 @@ def _write(file: str | None, key: bytes, rules: Sequence[Rule], database: bytes)
 
     if file is None:
         return
-    body = marshal.dumps((key, tuple(to_plain(rule) for rule in rules), database))
+    # The rules are packed by themselves: where nothing could match, nobody unpacks them.
+    packed = marshal.dumps(tuple(to_plain(rule) for rule in rules))
+    body = marshal.dumps((key, len(rules), packed, database))
     content = _MAGIC + zlib.crc32(body).to_bytes(4, "big") + len(body).to_bytes(8, "big") + body
     folder = os.path.dirname(file)
     draft = f"{file}.{os.getpid():x}-{os.urandom(4).hex()}"

@@ -41,12 +41,22 @@ class Engine:
         self._keywords = Keywords([rule.keywords for rule in self._patterns])
         memory = Memory()
         self._confirmers = [Confirmer(rule, memory) for rule in self._patterns]
-        refining: dict[str, list[Rule]] = {}
+        self._refining: dict[str, list[Rule]] = {}
         for rule in rules:
-            refining.setdefault(rule.refines, []).append(rule)
-        self._judges = [Judge(rule, tuple(refining.get(rule.id, ()))) for rule in self._patterns]
+            self._refining.setdefault(rule.refines, []).append(rule)
+        self._judges: dict[int, Judge] = {}
+        if database is None:  # else the rules were checked when it was made
+            for number in range(len(self._patterns)):
+                self._judge(number)
         self._vector = self._make_vector(prefilter, database)
         self._words: Words | None = None  # made for the first flood
+
+    def _judge(self, number: int) -> Judge:
+        judge = self._judges.get(number)
+        if judge is None:
+            rule = self._patterns[number]
+            judge = self._judges[number] = Judge(rule, self._refining.get(rule.id, ()))
+        return judge
 
     def _make_vector(self, prefilter: str, database: bytes | None) -> Vector | None:
         if prefilter not in ("auto", "hyperscan", "pure"):
@@ -192,7 +202,7 @@ class Engine:
     def _refused(self, numbers: Iterable[int], kept: Sequence[Hit]) -> Iterator[Refusal]:
         """The matches that were refused, apart from those that another rule found after all."""
         for number in numbers:
-            for refusal in self._judges[number].refusals or ():
+            for refusal in self._judge(number).refusals or ():
                 if not any(
                     h.secret_start < refusal.secret_end and refusal.secret_start < h.secret_end for h in kept
                 ):
@@ -205,7 +215,7 @@ class Engine:
     def _of_rule(
         self, number: int, blob: Blob, ends: list[int] | None, path: str | None, budget: Budget
     ) -> list[Hit]:
-        judge = self._judges[number]
+        judge = self._judge(number)
         judge.refusals = [] if self.explain else None
         if not judge.allowed.applies(path):
             return []
