@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools lint test pythons check coverage bench clean
+.PHONY: help setup tools lint test pythons check coverage docs bench clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ check: lint test  ## What CI runs
 
 coverage: setup  ## Run the tests and measure branches
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov=keylint --cov-branch --cov-report=term-missing:skip-covered
+
+docs: $(VENV)/.stamp  ## Write docs/rules.md again from the rules
+	$(BIN)/python -m keylint rules list --format markdown > docs/rules.md
 
 bench: $(VENV)/.stamp  ## Compare with other scanners: staged scans of a small repository (see bench/README.md)
 	$(BIN)/python bench/peers.py

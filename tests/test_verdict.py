@@ -19,10 +19,12 @@ from keylint.model import (
     Privilege,
     Severity,
     Surface,
+    Surroundings,
     Verdict,
     VerdictKind,
 )
 from keylint.privileges import PrivilegeModel, load_privilege_model
+from keylint.records import replace
 from keylint.rule import Rule
 from keylint.verdict import decide
 
@@ -375,3 +377,92 @@ def test_the_public_half_of_a_revoked_pair_is_retired() -> None:
 def test_privileges_of_a_service_without_templates_do_not_decide() -> None:
     entry = KeyRecord("algolia", "k", privileges=(Privilege("ALGOLIA", "search"),))
     assert judge(DEPENDS, entry).reason.code == "entry-undecided"
+
+
+# --- What stands around the key
+
+
+def near(
+    rule: Rule, *, surface: Surface = Surface.TREE, evidence: Evidence = NIL, size: int = 0, **more: Any
+) -> Verdict:
+    """The verdict about a key of no inventory with these surroundings."""
+    link = Link(Certainty.NO_INVENTORY)
+    around = Surroundings(**more)
+    return decide(
+        rule=rule,
+        evidence=evidence,
+        link=link,
+        surface=surface,
+        model=MODEL,
+        now=NOW,
+        around=around,
+        size=size,
+    )
+
+
+def codes(verdict: Verdict) -> list[str]:
+    return [note.code for note in verdict.notes]
+
+
+@pytest.mark.parametrize(
+    ("more", "surface", "code", "severity"),
+    [
+        ({}, Surface.TREE, [], Severity.HIGH),
+        ({"bundled": "VITE_"}, Surface.TREE, ["private-key-in-bundled-variable"], Severity.CRITICAL),
+        ({"bundled": "VITE_"}, Surface.CLIENT, ["private-key-in-bundled-variable"], Severity.CRITICAL),
+        ({"parameter": "access_token"}, Surface.TREE, ["token-in-url"], Severity.CRITICAL),
+    ],
+)
+def test_a_private_key_is_worse_where_browsers_or_logs_get_it(
+    more: dict[str, Any], surface: Surface, code: list[str], severity: Severity
+) -> None:
+    verdict = near(SECRET, surface=surface, **more)
+    assert (verdict.kind, codes(verdict), verdict.severity) == (EXPOSED, code, severity)
+
+
+def test_the_step_for_bundled_variables_is_not_counted_again_in_a_client() -> None:
+    medium = Rule("m.secret", "M", "m", privacy=PRI, severity=Severity.MEDIUM)
+    assert near(medium, bundled="VITE_").severity is Severity.HIGH
+    assert near(medium, surface=Surface.CLIENT, bundled="VITE_").severity is Severity.HIGH
+    assert near(medium, bundled="VITE_", parameter="token").severity is Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"public_hints": ("a",)}, "speaks for a public one, which is no proof"),
+        ({"private_hints": ("a",)}, "speaks for a private one, which is no proof"),
+        ({"public_hints": ("a",), "private_hints": ("b",)}, "speaks for both"),
+    ],
+)
+@pytest.mark.parametrize("surface", Surface)
+def test_hints_are_told_and_never_decide(more: dict[str, Any], says: str, surface: Surface) -> None:
+    plain, hinted = near(DEPENDS, surface=surface), near(DEPENDS, surface=surface, **more)
+    assert says in hinted.reason.text
+    assert codes(hinted) == [code for code, key in HINTS if key in more]
+    assert (hinted.kind, hinted.severity, hinted.privacy) == (plain.kind, plain.severity, plain.privacy)
+
+
+HINTS = [("hint-public", "public_hints"), ("hint-private", "private_hints")]
+
+
+def test_a_public_prefix_does_not_make_a_look_alike_public() -> None:
+    verdict = near(DEPENDS, bundled="NEXT_PUBLIC_")
+    assert (verdict.kind, codes(verdict)) == (UNKNOWN, ["bundled-variable"])
+
+
+@pytest.mark.parametrize("more", [{"bundled": "VITE_"}, {"parameter": "key"}, {"private_hints": ("a",)}])
+def test_a_public_key_is_public_whatever_is_around_it(more: dict[str, Any]) -> None:
+    verdict = near(BROWSER, **more)
+    assert (verdict.kind, codes(verdict)) == (ALLOWED, [])
+
+
+def test_a_value_that_may_not_be_whole_is_one_step_less_severe_and_still_found() -> None:
+    rule = replace(SECRET, lengths=(40,))
+    odd = near(rule, size=38)
+    assert (odd.kind, odd.severity, codes(odd)) == (EXPOSED, Severity.MEDIUM, ["unusual-length"])
+    assert near(rule, size=40).severity is Severity.HIGH
+    assert near(rule).severity is Severity.HIGH
+    broken = near(rule, evidence=Evidence(checksum_ok=False), size=38)
+    assert (broken.kind, broken.severity, codes(broken)) == (EXPOSED, Severity.MEDIUM, ["checksum-mismatch"])
+    assert near(rule, evidence=Evidence(checksum_ok=True), size=40).severity is Severity.HIGH

@@ -213,13 +213,19 @@ def _no_way_back(record: KeyRecord | None, template: Template | None) -> str:
 
 
 def _settle(rule: Rule, verdict: Verdict, link: Link) -> str:
-    """What would turn `unknown` into an answer."""
+    """What would turn `unknown` into an answer: the question about such keys, then where to look."""
     if verdict.reason.code == "privileges-uncatalogued":
         return "Export the organisation's key templates and pass them with --inventory."
     if link.certainty is Certainty.NONE_PARTIAL:
-        return "List the keys again without a filter, for the organisation that this key belongs to."
-    if link.certainty is Certainty.NONE:
-        return (
+        where = "List the keys again without a filter, for the organisation that this key belongs to."
+    elif link.certainty is Certainty.NONE:
+        where = (
             "Find out which organisation this key belongs to, and pass the list of its keys with --inventory."
         )
-    return rule.settle or f"A list of the keys of {rule.provider or 'this service'}, passed with --inventory."
+    else:
+        where = (
+            ""
+            if rule.settle
+            else f"A list of the keys of {rule.provider or 'this service'}, passed with --inventory."
+        )
+    return " ".join(part for part in (rule.settle, where) if part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -34,7 +35,11 @@ def rules() -> None:
 @click.option("--privacy", type=click.Choice([p.value for p in Privacy]), help="Only this level.")
 @click.option("--severity", type=click.Choice([s.value for s in Severity], case_sensitive=False))
 @click.option(
-    "--format", "format_name", type=click.Choice(("text", "json")), default="text", show_default=True
+    "--format",
+    "format_name",
+    type=click.Choice(("text", "json", "markdown")),
+    default="text",
+    show_default=True,
 )
 def list_rules(
     *,
@@ -44,7 +49,10 @@ def list_rules(
     severity: str | None,
     format_name: str,
 ) -> int:
-    """One line for each rule: id, privacy, severity and title."""
+    """One line for each rule: id, privacy, severity and title.
+
+    With --format markdown, the reference that docs/rules.md holds.
+    """
     chosen = [
         rule
         for rule in _load(rule_paths)
@@ -53,7 +61,8 @@ def list_rules(
         and (severity is None or rule.severity.value == severity.upper())
     ]
     chosen.sort(key=lambda rule: rule.id)
-    write(_as_json(chosen) if format_name == "json" else _as_table(chosen), None)
+    formats = {"text": _as_table, "json": _as_json, "markdown": as_markdown}
+    write(formats[format_name](chosen), None)
     return ExitCode.OK
 
 
@@ -91,7 +100,7 @@ def test(paths: tuple[str, ...]) -> int:
 
 
 def page(rule: Rule) -> str:
-    """A rule for people, in Markdown. `docs/rules.md` is made of these."""
+    """A rule for people, in Markdown."""
     rows = [
         ("Id", f"`{rule.id}`"),
         ("Provider", rule.provider),
@@ -129,6 +138,37 @@ def _as_table(chosen: Sequence[Rule]) -> str:
     ]
     providers = len({rule.provider for rule in chosen})
     return "\n".join([*lines, f"{len(chosen)} rules of {providers} providers"]) + "\n"
+
+
+def as_markdown(chosen: Sequence[Rule]) -> str:
+    """The rules by provider, with how many there are: what `docs/rules.md` holds."""
+    providers = sorted({rule.provider for rule in chosen})
+    levels = Counter(rule.privacy.value for rule in chosen)
+    counts = ", ".join(f"{levels[privacy.value]:,} {privacy.value}" for privacy in Privacy)
+    parts = [
+        "# Rules\n",
+        "Made by `keylint rules list --format markdown`; change the files in `rules/`, not this page.",
+        "Evidence says what was read for privacy and format: V the provider's own page or source, T a third",
+        "party's, U none. `keylint rules show ID` tells all about one rule.\n",
+        f"{len(chosen):,} rules of {len(providers):,} providers: {counts}.",
+    ]
+    for provider in providers:
+        rows = sorted((rule for rule in chosen if rule.provider == provider), key=lambda rule: rule.id)
+        parts += [
+            f"\n## {provider}\n",
+            "| Rule | What it is | Privacy | Severity | Evidence |",
+            "|---|---|---|---|---|",
+        ]
+        parts += [_row(rule) for rule in rows]
+    return "\n".join(parts) + "\n"
+
+
+def _row(rule: Rule) -> str:
+    title = rule.title.replace("|", "\\|")
+    linked = f"[{title}]({rule.docs})" if rule.docs else title
+    return (
+        f"| `{rule.id}` | {linked} | {rule.privacy.value} | {rule.severity.value} | {rule.evidence or '-'} |"
+    )
 
 
 def _as_json(chosen: Iterable[Rule]) -> str:
