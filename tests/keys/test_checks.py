@@ -73,6 +73,7 @@ _VIEW_14 = key(
     expires=NOW + dt.timedelta(14.9),
 )
 _OFF = {"status": KeyStatus.DISABLED, "raw_status": "DISABLED"}
+_STRANGER: dict[str, Any] = {"key_ids": (), "mask": "sk_********0000", "certainty": ""}
 _PRIVATE_FOUND = found("keypair.private_key", mask="sk_********9f2c")
 _PUBLIC_FOUND = found("keypair.public_key", mask="ak_********77aa")
 _COPY = key(key_id="k2", label="Storefront (copy 2)", created=days_ago(2))
@@ -119,6 +120,7 @@ CASES = [
     Case(
         "private-key-in-bundled-variable", "", (key(), replace(_ELSEWHERE, snippet="VITE_KEY=xx********1b3e"))
     ),
+    Case("private-key-in-bundled-variable", "high", (_AUTH, replace(_ELSEWHERE, bundled="NEXT_PUBLIC_"))),
     Case("exposed-flag", "high", (key(status=KeyStatus.EXPOSED, exposure=exposure("MEDIUM")),)),
     Case("exposed-flag", "critical", (key(status=KeyStatus.EXPOSED, exposure=exposure("HIGH")),)),
     Case("exposed-flag", "", (key(**_OFF, exposure=exposure("HIGH")),)),
@@ -223,6 +225,8 @@ CASES = [
     Case("search-hub-missing", "", (replace(_CUSTOM, search_hub=""),)),
     Case("commerce-search-hub", "medium", (key(catalog_id="c"),)),
     Case("commerce-search-hub", "medium", (key(), found(path="app/headless/commerce.js"))),
+    Case("commerce-search-hub", "medium", (key(), found(beside=("Commerce code buildCommerceEngine",)))),
+    Case("commerce-search-hub", "", (key(), found(beside=("organization commerce",)))),
     Case("commerce-search-hub", "", (key(),)),
     Case("api-key-create", "high", (replace(_CUSTOM, privileges=(KEY_CREATE,)),)),
     Case("api-key-create", "", (replace(_CUSTOM, privileges=(replace(KEY_CREATE, type="VIEW"),)),)),
@@ -247,17 +251,22 @@ CASES = [
     Case("unmasked-inventory", "critical", (key(unmasked=True),)),
     Case("unmasked-inventory", "", (key(),)),
     Case("token-in-url", "critical", (_AUTH, replace(_ELSEWHERE, snippet=_TOKEN_URL))),
+    Case("token-in-url", "critical", (_AUTH, replace(_ELSEWHERE, parameter="accessToken"))),
+    Case("token-in-url", "", (_AUTH, replace(_ELSEWHERE, parameter="key"))),
     Case("token-in-url", "", (_AUTH, replace(_ELSEWHERE, snippet="Authorization: Bearer xx********1b3e"))),
     Case("token-in-url", "", (key(), found(snippet=_TOKEN_URL))),
     Case("private-half-exposed", "critical", (pair(), pair("public"), _PRIVATE_FOUND)),
     Case("private-half-exposed", "critical", (pair(), replace(_PRIVATE_FOUND, surface="history"))),
     Case("private-half-exposed", "", (pair(), pair("public"), _PUBLIC_FOUND)),
     Case("private-half-exposed", "", (revoked(), _PRIVATE_FOUND)),
+    Case("private-half-exposed", "critical", (pair(), replace(_PRIVATE_FOUND, **_STRANGER))),
+    Case("private-half-exposed", "", (key(), replace(_PRIVATE_FOUND, **_STRANGER))),
     Case(
         "private-half-in-bundled-variable",
         "critical",
         (pair(), replace(_PRIVATE_FOUND, surface="tree", snippet="VITE_SECRET=sk_********9f2c")),
     ),
+    Case("private-half-in-bundled-variable", "critical", (pair(), replace(_PRIVATE_FOUND, bundled="VITE_"))),
     Case("private-half-in-bundled-variable", "", (pair(), _PRIVATE_FOUND)),
     Case("public-half-in-client", "info", (pair(), pair("public"), _PUBLIC_FOUND)),
     Case("public-half-in-client", "", (pair("public"), replace(_PUBLIC_FOUND, surface="tree"))),

@@ -22,6 +22,8 @@ class Found:
 
     `places` are printable (`path:line:column`), the first one is the primary; `snippet` is redacted. `exact`
     says that the report named one entry by its full value. `key_ids` are the entries that it may be.
+    `beside` names what stands in the same file, `bundled` is the prefix of a variable that build tools
+    publish, and `parameter` the parameter of an address that the key stands in.
     """
 
     rule_id: str
@@ -38,6 +40,9 @@ class Found:
     certainty: str = ""
     severity: str = ""
     first_seen: str = ""
+    beside: tuple[str, ...] = ()
+    bundled: str = ""
+    parameter: str = ""
 
     @property
     def in_client(self) -> bool:
@@ -171,6 +176,9 @@ def _from_sarif(result: Mapping[str, Any], path: str) -> Found:
         certainty=str(properties.get("certainty", "")),
         severity=str(properties.get("severity", "")),
         first_seen=str(_get(properties, "firstSeen", "date") or ""),
+        beside=tuple(str(item) for item in properties.get("pairedWith") or ()),
+        bundled=str(properties.get("bundledPrefix") or ""),
+        parameter=str(properties.get("urlParameter") or ""),
     )
 
 

@@ -15,6 +15,7 @@ def from_json(item: Any, source: str) -> Found:
         places: list[Mapping[str, Any]] = item["places"]
         first, link, verdict = places[0], item["link"], item["verdict"]
         seen = item.get("first_seen") or {}
+        around = item.get("surroundings") or {}  # what earlier reports do not have
         return Found(
             rule_id=item["key"]["rule_id"],
             verdict=verdict["kind"],
@@ -30,6 +31,9 @@ def from_json(item: Any, source: str) -> Found:
             certainty=link["certainty"],
             severity=verdict["severity"],
             first_seen=seen.get("date") or "",
+            beside=tuple(f"{near['title']} {near['value']}" for near in around.get("partners") or ()),
+            bundled=around.get("bundled") or "",
+            parameter=around.get("parameter") or "",
         )
     except (KeyError, IndexError, TypeError, AttributeError):
         raise InventoryError(

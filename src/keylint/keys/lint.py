@@ -91,4 +91,6 @@ def _found(record: KeyRecord, context: Context) -> Iterator[Issue]:
 
 
 def _is_commerce(found: Found) -> bool:
-    return any(mark in found.snippet or mark in found.path for mark in _COMMERCE)
+    """Whether the line, the path, or something that the scan saw in the same file speaks of Commerce."""
+    texts = (found.snippet, found.path, *found.beside)
+    return any(mark in text for mark in _COMMERCE for text in texts)

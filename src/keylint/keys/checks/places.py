@@ -17,6 +17,7 @@ _BUNDLED = re.compile(
     r"(?<![A-Za-z0-9_])(?:REACT_APP|VITE|NEXT_PUBLIC|NUXT_PUBLIC|GATSBY|EXPO_PUBLIC|PUBLIC)_[A-Z0-9_]+"
 )
 _IN_URL = re.compile(r"[?&;]access_?token=", re.IGNORECASE)
+_PARAMETERS = ("access_token", "accesstoken")
 _ONE_UP = {
     Grade.INFO: Grade.LOW,
     Grade.LOW: Grade.MEDIUM,
@@ -101,9 +102,9 @@ def key_in_repository(found: Found, record: KeyRecord, context: Context) -> Iter
 )
 def private_key_in_bundled_variable(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A private key on its way into a bundle."""
-    name = _BUNDLED.search(found.snippet)
+    name = _published(found)
     if name and record.provider != "keypair" and _live_private(record, context):
-        yield Grade.HIGH, f"in the variable {name[0]}: {_place(found)}"
+        yield Grade.HIGH, f"in the variable {name}: {_place(found)}"
 
 
 @REGISTRY.place(
@@ -119,7 +120,8 @@ def private_key_in_bundled_variable(found: Found, record: KeyRecord, context: Co
 )
 def token_in_url(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A key as a query parameter."""
-    if _IN_URL.search(found.snippet) and record.provider == "coveo" and _live_private(record, context):
+    in_url = _IN_URL.search(found.snippet) or found.parameter.lower() in _PARAMETERS
+    if in_url and record.provider == "coveo" and _live_private(record, context):
         plain = Grade.CRITICAL if found.in_client else Grade.HIGH
         yield _ONE_UP[plain], f"in the query of an address: {_place(found)}"
 
@@ -144,22 +146,29 @@ def unknown_key_in_client_code(records: tuple[KeyRecord, ...], context: Context)
             yield Issue(check, check.grade, f"no entry has this key: {_place(found)}", found=found)
 
 
-@REGISTRY.place(
+@REGISTRY.whole(
     Check(
         "private-half-exposed",
         Grade.CRITICAL,
         "Private half of a pair can be read",
         "findings of private keys",
-        "always",
+        "always, also where no entry of the inventory has the key; a revoked pair has a check of its own",
         "Revoke the pair, and create a new one.",
         providers=("keypair",),
         source=KEYPAIR_DOCS,
     )
 )
-def private_half_exposed(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
-    """The private half of a live pair was found."""
-    if half(found) == "private" and record.half == "private" and record.status.alive:
-        yield Grade.CRITICAL, f"private_key found: {_place(found)}"
+def private_half_exposed(records: tuple[KeyRecord, ...], context: Context) -> Iterator[Issue]:
+    """The private half of a live pair was found, or one that the inventory does not know."""
+    check = REGISTRY.checks["private-half-exposed"]
+    pairs = [record for record in records if record.half == "private"]
+    for record in pairs:
+        for found in context.found.get(record.key_id, ()) if record.status.alive else ():
+            if half(found) == "private":
+                yield Issue(check, check.grade, f"private_key found: {_place(found)}", record, found)
+    for found in context.strangers if pairs else ():
+        if half(found) == "private":
+            yield Issue(check, check.grade, f"private_key of no entry: {_place(found)}", found=found)
 
 
 @REGISTRY.place(
@@ -176,9 +185,9 @@ def private_half_exposed(found: Found, record: KeyRecord, context: Context) -> I
 )
 def private_half_in_bundled_variable(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
     """A private half on its way into a bundle."""
-    name = _BUNDLED.search(found.snippet)
+    name = _published(found)
     if name and half(found) == "private" and record.half == "private" and record.status.alive:
-        yield Grade.CRITICAL, f"in the variable {name[0]}: {_place(found)}"
+        yield Grade.CRITICAL, f"in the variable {name}: {_place(found)}"
 
 
 @REGISTRY.place(
@@ -254,6 +263,12 @@ def halves_together(found: Found, record: KeyRecord, context: Context) -> Iterab
     others = context.found.get(record.key_id, ())
     if any(half(other) == "public" and other.path == found.path for other in others):
         yield Grade.CRITICAL, f"public_key and private_key together: {_place(found)}"
+
+
+def _published(found: Found) -> str:
+    """The variable in client builds that holds the key, or its prefix and `...`; "" for none."""
+    name = _BUNDLED.search(found.snippet)
+    return name[0] if name else found.bundled and f"{found.bundled}..."
 
 
 def _live_private(record: KeyRecord, context: Context) -> bool:
