@@ -172,9 +172,8 @@ def test_another_rule_looks_at_everything_again(repo: Repo, folder: Path, tmp_pa
     repo.commit({"a": f"k {token(1)}\n"})
     assert cli(repo)[1]["findings"] == []
     rules = tmp_path / "own.toml"
-    rules.write_text(
-        "[[rules]]\nid = \"own\"\ndescription = \"Own\"\nregex = '''tok_[A-Za-z0-9]{20}'''\nkeywords = [\"tok_\"]\n"
-    )
+    head = '[[rules]]\nid = "own"\ndescription = "Own"\nkeywords = ["tok_"]\n'
+    rules.write_text(head + "regex = '''tok_[A-Za-z0-9]{20}'''\n")
     assert len(cli(repo, "--rules", str(rules))[1]["findings"]) == 1
 
 
