@@ -2,9 +2,9 @@
 
     python bench/noise.py [--show] [TOOL ...]
 
-Fetches 60 npm packages (`npm pack`) and 60 wheels (`pip download --no-deps`) into bench/.work/noise. Nothing of
-them is installed or run. Published code holds nearly no live keys, so nearly each finding at error or warning
-level is a false one. `--show` lists keylint's findings. TOOL: keylint and the peers, all by default.
+Fetches 60 npm packages (`npm pack`) and 60 wheels (`pip download --no-deps`) into bench/.work/noise.
+Nothing of them is installed or run. Published code holds nearly no live keys, so nearly each finding at error
+or warning level is a false one. `--show` lists keylint's findings. TOOL is keylint or a peer; all by default.
 """
 
 from __future__ import annotations
@@ -27,20 +27,23 @@ import measure
 import peers
 
 WORK = peers.HERE / ".work" / "noise"
-NPM = (
-    "acorn ajv ansi-styles argparse async axios bluebird body-parser brace-expansion chalk classnames commander core-js"
-    " cross-spawn date-fns debug dotenv eslint esbuild-wasm express fs-extra glob inquirer jquery js-yaml jsonwebtoken"
-    " lodash lru-cache minimatch moment mongodb node-fetch node-forge postcss prettier prop-types qs react react-dom"
-    " readable-stream redux request rimraf rollup rxjs semver socket.io source-map string-width strip-ansi supports-color"
-    " tslib typescript undici uuid vue webpack ws yargs zod"
-).split()
-PYPI = (
-    "aiohttp attrs awscli beautifulsoup4 boto3 botocore cachetools certifi cffi charset-normalizer click colorama"
-    " cryptography decorator django docutils filelock flask fsspec google-api-core google-auth greenlet idna"
-    " importlib-metadata jinja2 jmespath jsonschema lxml markupsafe numpy oauthlib packaging pandas pillow pip"
-    " platformdirs pluggy protobuf psutil pyasn1 pydantic pygments pyjwt pyparsing pytest python-dateutil pytz pyyaml"
-    " requests rich rsa s3transfer setuptools six sqlalchemy tqdm typing-extensions urllib3 virtualenv werkzeug"
-).split()
+_NPM = """
+acorn ajv ansi-styles argparse async axios bluebird body-parser brace-expansion chalk classnames commander
+core-js cross-spawn date-fns debug dotenv eslint esbuild-wasm express fs-extra glob inquirer jquery js-yaml
+jsonwebtoken lodash lru-cache minimatch moment mongodb node-fetch node-forge postcss prettier prop-types qs
+react react-dom readable-stream redux request rimraf rollup rxjs semver socket.io source-map string-width
+strip-ansi supports-color tslib typescript undici uuid vue webpack ws yargs zod
+"""
+_PYPI = """
+aiohttp attrs awscli beautifulsoup4 boto3 botocore cachetools certifi cffi charset-normalizer click colorama
+cryptography decorator django docutils filelock flask fsspec google-api-core google-auth greenlet idna
+importlib-metadata jinja2 jmespath jsonschema lxml markupsafe numpy oauthlib packaging pandas pillow pip
+platformdirs pluggy protobuf psutil pyasn1 pydantic pygments pyjwt pyparsing pytest python-dateutil pytz
+pyyaml requests rich rsa s3transfer setuptools six sqlalchemy tqdm typing-extensions urllib3 virtualenv
+werkzeug
+"""
+NPM = tuple(_NPM.split())
+PYPI = tuple(_PYPI.split())
 _SHOWN = ("error", "warning")
 
 

@@ -1,10 +1,11 @@
 """The names of providers: rules/names/*.toml -> what generic detection looks for in the names of values.
 
     [providers]
-    cohere = { name = "Cohere", aliases = ["cohere"], hosts = ["cohere.ai"], env = ["CO_API_KEY"], word = true }
+    cohere = { name = "Cohere", aliases = ["cohere"], hosts = ["cohere.ai"], env = ["CO_API_KEY"] }
 
-`aliases` are in lower-case letters and digits (the key of the table, if not given). `env` are names of variables
-that do not hold an alias. With `word` the alias is an ordinary word as well, and never taken from inside another.
+`aliases` are in lower-case letters and digits (the key of the table, if not given). `env` are names of
+variables that do not hold an alias. With `word = true` the alias is an ordinary word as well: it counts only
+in the name of a value, and never as part of another word.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def load_providers() -> tuple[tuple[str, str, bool], ...]:
         if file.endswith(".toml"):
             for entry in _read(os.path.join(folder, file)):
                 if found.setdefault(entry[0], entry)[1] != entry[1]:
-                    raise ConfigError(f"{file}: the alias {entry[0]!r} belongs to {found[entry[0]][1]} already")
+                    raise ConfigError(
+                        f"{file}: the alias {entry[0]!r} belongs to {found[entry[0]][1]} already"
+                    )
     return tuple(found[alias] for alias in sorted(found))
 
 
@@ -50,7 +53,9 @@ def _entries(path: str, key: str, table: dict[str, Any]) -> Iterator[tuple[str, 
     name, word = table.get("name"), table.get("word", False)
     unknown = set(table) - _FIELDS
     if not isinstance(name, str) or unknown:
-        raise ConfigError(f"{path}: {key}: needs a name, and no {sorted(unknown)}", hint="see rules/README.md")
+        raise ConfigError(
+            f"{path}: {key}: needs a name, and no {sorted(unknown)}", hint="see rules/README.md"
+        )
     for alias in table.get("aliases", [key]):
         yield _plain(alias), name, word
     for variable in table.get("env", ()):

@@ -42,10 +42,15 @@ SHAPES = {
     "picture": ["iVBORw0KGgoAAAANSUhEUg", "R0lGODlhAQABAIAAAAAAAP", "d09GRgABAAAAAG9c"],
     "public_key": ["MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "AAAAC3NzaC1lZDI1NTE5AAAAI"],
     "pattern": ["0-9A-Za-z_-", "[a-f0-9]{32}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ23456789"],
+    "pair": ["code=Zq3vB8nK2xW9", "grant_type=code"],
+    "tutorial_login": [
+        "postgres://postgres:postgres@localhost", "https://me:changeme1@acme.io", "mysql://scott:tiger@db",
+        "https://anonymous:flabada@acme.io",
+    ],
     "no_base64": ["abcde"],
     "no_login": ["c2VjcmV0", "dXNlcjpwYXNzd29yZA==", "AAECAzo="],
 }  # fmt: skip
-# Filters that look beside the value: text before it, the value, text after it. The text before belongs to the match.
+# Filters that look beside the value: text before it (which belongs to the match), the value, text after it.
 BESIDE = {
     "weak_name": [("key = ", "Zq3vB8nK2xW9", ""), ("auth: ", "0d1f2a3b4c5d6e7f8091a2b3c4d5e6f7", "")],
     "harmless_name": [
@@ -56,9 +61,16 @@ BESIDE = {
     "unnamed_uuid": [("key: ", str(uuid.UUID(int=5 << 90)), "")],
     "unnamed_digest": [("key: ", "d41d8cd98f00b204e9800998ecf8427e", "")],
     "picture": [('token = "data:image/png;base64,', "Zq3vB8nK2xW9", '"')],
+    "joined": [
+        ("hooks/token/", "Zq3vB8nK2xW9", ""), ("Qk3x+key+", "Zq3vB8nK2xW9", ""),
+        ("design-token-", "Zq3vB8nK2xW9", ""),
+    ],
+    "picture_address": [("https://acme.io/badge.svg?token=", "Zq3vB8nK2xW9", "")],
+    "example_address": [("curl https://api.example.com/v1?key=", "Zq3vB8nK2xW9", "")],
     "test_certificate": [("test certificate, private key: ", "Zq3vB8nK2xW9", "")],
     "code": [
-        ("token = ", "Zq3vB8nK2xW9", "(data)"), ("secret = ", "e.t2.n.a1", ";"), ('token = "', "step2_token3", '"'),
+        ("token = ", "Zq3vB8nK2xW9", "(data)"), ("secret = ", "e.t2.n.a1", ";"),
+        ('token = "', "step2_token3", '"'),
         ("token = ", "request.headers2.token", "\n"), ("key = ", "Zq3vB8nK2xW9", " == other"),
     ],
 }  # fmt: skip

@@ -38,7 +38,7 @@ MAX_REFUSALS = 1000  # of one rule in one blob
 
 
 class Refusal(NamedTuple):
-    """A match that was found to be no secret. `reason` is the filter's name, or `entropy`, `allowlist`, `context`."""
+    """A match that is no secret. `reason` is the filter's name, or `entropy`, `allowlist` or `context`."""
 
     rule: Rule
     secret_start: int
@@ -50,7 +50,8 @@ class ScanResult(list[Hit]):
     """The hits of one blob, sorted by start of the secret.
 
     `limits` holds one sentence for each limit (time or number of matches) that was reached: then the hits
-    are those found so far, and the blob was not searched wholly. `refused` is filled when the engine explains.
+    are those found so far, and the blob was not searched wholly. `refused` is filled when the engine
+    explains.
     """
 
     def __init__(

@@ -55,14 +55,17 @@ class Judge:
         """The hit, or None where the match is no secret."""
         judged = self._value(data, raw)
         if isinstance(judged, str):
-            return self._refuse(raw, judged)
+            self._refuse(raw, judged)
+            return None
         if self._rule.allowlists and self.allowed.covers(data, raw, path):
-            return self._refuse(raw, "allowlist")
+            self._refuse(raw, "allowlist")
+            return None
         tentative = False
         context = self._rule.context
         if context and not self._in_context(data, raw):
             if not context.or_inventory:
-                return self._refuse(raw, "context")
+                self._refuse(raw, "context")
+                return None
             tentative = True
         return Hit(judged.rule, self._rule, *raw, judged.value, judged.evidence, tentative)
 
@@ -92,13 +95,19 @@ class Judge:
             return judged._replace(evidence=_SAMPLE)
         if rule.entropy and entropy(found) <= rule.entropy:
             return "entropy"
-        provider = self._providers.before(before.decode("latin-1"), lead) if self._providers else None
-        service = provider.name if provider else ""
-        candidate = filters.Candidate(value, value[rule.prefix_len :], before, after, lead, service)
+        service, named = self._service(before, lead)
+        candidate = filters.Candidate(value, value[rule.prefix_len :], before, after, lead, service, named)
         for name, test in self._filters.items():
             if test(candidate):
                 return name
         return _labelled(judged, service) if service else judged
+
+    def _service(self, before: bytes, lead: int) -> tuple[str, bool]:
+        """The provider that the text before a value names, and whether the value's own name does."""
+        if self._providers is None:
+            return "", False
+        provider, named = self._providers.before(before.decode("latin-1"), lead)
+        return (provider.name, named) if provider else ("", False)
 
     def _identify(self, value: bytes) -> Judged:
         rule = self._rule

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from keylint.engine.wordlist import PAIRS, WORDS
 
@@ -37,7 +38,7 @@ def readable(text: bytes) -> bool:
         if _HEX_LETTERS.fullmatch(run):
             continue  # digits of a number, as in `9ade0bed`, say nothing
         low = run.lower()
-        bits += sum(map(_PAIR_BITS.__getitem__, zip(low, low[1:], strict=False)))
+        bits += sum(map(_PAIR_BITS.__getitem__, pairwise(low)))
         pairs += len(low) - 1
     if pairs < 5:  # too little to tell
         return False
@@ -73,7 +74,7 @@ def entropy(value: bytes) -> float:
 
 
 def striking(value: bytes) -> bool:
-    """Whether a text is random beyond doubt by itself: long, letters and digits often taking turns, no hex."""
+    """Whether a text is random beyond doubt: long, letters and digits often taking turns, no hex."""
     if len(value) < 20 or alphabet_size(value) <= 16:
         return False
     turns = len(_TURN.findall(value))

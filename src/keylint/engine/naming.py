@@ -1,8 +1,8 @@
 """What the text before a value calls it: the name that it is assigned to, and the provider in that name.
 
-    FLASK_APP_AIVEN_API_KEY = "..."      a strong name of Aiven
-    cache_key: ...                       a weak one: most keys of programs open nothing
-    publicKey = "..."                    a harmless one
+FLASK_APP_AIVEN_API_KEY = "..."      a strong name of Aiven
+cache_key: ...                       a weak one: most keys of programs open nothing
+publicKey = "..."                    a harmless one
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ _LONGEST_JOIN = 4  # parts of a name that may make up one alias, as in BUY_ME_A_
 _GLUED = 5  # letters of an alias that may stand glued to further words, as in `geckoboardkey`
 
 # What people append to a provider's name without a separator.
-_ENDINGS = frozenset(
-    "access account admin api app application auth bot client cloud code consumer credentials dev id integration"
-    " io key keys live master mobile oauth org password personal platform private prod publish publishable query"
-    " read rest sdk secret secrets server service site sms subscription test token tokens user v1 v2 web webhook"
-    " write com insights insert ingest license mgmt public pat".split()
-)
+_WORDS_AFTER = """
+access account admin api app application auth bot client cloud code com consumer credentials dev id ingest
+insert insights integration io key keys license live master mgmt mobile oauth org password pat personal
+platform private prod public publish publishable query read rest sdk secret secrets server service site
+sms subscription test token tokens user v1 v2 web webhook write
+"""
+_ENDINGS = frozenset(_WORDS_AFTER.split())
 
 
 SERVICE = "service"  # the fact that holds the provider's name
@@ -41,19 +42,19 @@ class Providers:
     def __init__(self, entries: Iterable[tuple[str, str, bool]]) -> None:
         self._known = {alias: Provider(name, word) for alias, name, word in entries}
 
-    def before(self, text: str, lead: int) -> Provider | None:
-        """The provider that a value belongs to by the text before it: by its name, its line, or what is above.
+    def before(self, text: str, lead: int) -> tuple[Provider | None, bool]:
+        """The provider that a value belongs to by the text before it; whether the value's own name says so.
 
-        An ordinary word counts only in the name itself.
+        Else its line says it, or what stands above. There an ordinary word does not count.
         """
-        name = read_name(text, lead).text
-        line = text[text.rfind("\n") + 1 :]
-        found = self.find(name)
-        for place in (line, text):
-            if found is None:
-                found = self.find(place)
-                found = None if found is not None and found.word else found
-        return found
+        found = self.find(read_name(text, lead).text)
+        if found is not None:
+            return found, True
+        for place in (text[text.rfind("\n") + 1 :], text):
+            found = self.find(place)
+            if found is not None and not found.word:
+                return found, False
+        return None, False
 
     def find(self, text: str) -> Provider | None:
         """The provider that is named last in a text, the longest alias first."""
@@ -113,33 +114,46 @@ class Name(NamedTuple):
 
 _STRONG = re.compile(
     r"(?i)secret|token|passw|passphrase|passcode|pwd|credential|bearer|authorization"
-    r"|(?:api|access|auth|client|app|application|consumer|customer|private|master|signing|signature|encryption|crypt"
-    r"|service|server|account|admin|license|licence|subscription|session|bot|user|personal|oauth2?|webhook|deploy"
+    r"|(?:api|access|auth|client|app|application|consumer|customer|private|master|signing|signature"
+    r"|encryption|crypt"
+    r"|service|server|account|admin|license|licence|subscription|session|bot|user|personal|oauth2?"
+    r"|webhook|deploy"
     r"|integration|project|publish|write|read|sdk|rest|ingest|insert|live|prod(?:uction)?|storage|host|shared"
     r"|function|push|merchant|partner|developer|dev|root|security|hmac|jwt|cookie|flask|django|rails)"
     r"[-_. ]?key(?!board|word|stroke|code|name|frame|store|map|ring|press|down|up\b)|api[-_. ]?auth|x-api"
 )
 _CERTAIN = re.compile(
-    r"(?i)(?:api|access|auth|bearer|refresh|personal|bot|private|client|app|service|admin|security|secret)[-_ ]?(?:key|token)"
+    r"(?i)(?:api|access|auth|bearer|refresh|personal|bot|private|client|app|service|admin|security"
+    r"|secret)[-_ ]?(?:key|token)"
     r"|secret|passw|pwd|passphrase|bearer"
 )
 _HARMLESS = re.compile(
     r"(?i)(?<!secret)(?<!secret[-_ ])(?-i:[a-z]Id|[-_ ]id|[a-zA-Z_-]ID)s?[0-9]?[^0-9A-Za-z]*\Z"
-    r"|public|pub[-_ ]?key|(?:site|gpg|pgp|ssh[-_]host)[-_ ]?key|digest|checksum|fingerprint|thumbprint|integrity|etag"
-    r"|sha-?(?:1|2|256|512)|md5|\bhash|encrypted|encryption[-_ ]?context|ciphertext|\bkid\b|\biv\b|nonce|signature"
+    r"|public|pub[-_ ]?key|(?:site|gpg|pgp|ssh[-_]host)[-_ ]?key|digest|checksum|fingerprint|thumbprint"
+    r"|integrity|etag"
+    r"|sha-?(?:1|2|256|512)|md5|\bhash|encrypted|encryption[-_ ]?context|ciphertext|\bkid\b|\biv\b|nonce"
+    r"|signature"
     r"|verifier|challenge|tokeni[sz]|translat|\bauthors?\b|authority|authentic(?:ity)?\b"
     r"|keywords|(?:mon|whis|hoc|joc|tur|don)key|passive|compass|bypass|passport"
-    r"|key[-_ ]?(?:id|name|word|code|board|stroke|frame|map|press|down|up|path|file|len|length|size|type|usage|pair"
+    r"|key[-_ ]?(?:id|name|word|code|board|stroke|frame|map|press|down|up|path|file|len|length|size|type"
+    r"|usage|pair"
     r"|hash|ring|space|stem|val|spec|alg|vault|store)s?\b"
-    r"|token[-_ ]?(?:type|url|uri|name|count|len|length|path|file|endpoint|address|symbol|contract|id|kind|hash)s?\b"
-    r"|(?:secret|password|credential|auth|access|bearer|private|session)s?[-_ ]?(?:name|path|file|url|uri|arn|ref|hint"
-    r"|type|hash|length|version|field|label|header|method|scheme|mode|group|level|policy|point|log|time|date)s?\b"
-    r"|(?:primary|foreign|partition|sort|cache|index|idempotency|i18n|translation|message|object|s3|row|map|dict|lookup"
-    r"|routing|group|composite|hash|shard|metric|registry|storage_?path|config|setting|property|node|list|state|react"
+    r"|token[-_ ]?(?:type|url|uri|name|count|len|length|path|file|endpoint|address|symbol|contract|id"
+    r"|kind|hash|prefix)s?\b"
+    r"|(?:secret|password|credential|auth|access|bearer|private|session)s?[-_ ]?(?:name|path|file|url|uri"
+    r"|arn|ref|hint"
+    r"|type|hash|length|version|field|label|header|method|scheme|mode|group|level|policy|point|log|time"
+    r"|date)s?\b"
+    r"|(?:primary|foreign|partition|sort|cache|index|idempotency|i18n|translation|message|object|s3|row"
+    r"|map|dict|lookup"
+    r"|routing|group|composite|hash|shard|metric|registry|storage_?path|config|setting|property|node|list"
+    r"|state|react"
     r"|item|feature|flag|category|redis|known)[-_. ]?keys?\b"
-    r"|(?:client|request|idempotency|change|grant|lock|correlation|trace|creation|update|resume|poll|page|next|starting"
-    r"|lifecycle[-_ ]?action|work[-_ ]?unit|task|prev|previous|continuation|sync|cursor|csrf|xsrf|csrfmiddleware"
-    r"|request_?verification|anti_?forgery|lexer|parser|start|end|begin|stop|cancellation|cancel|design|color|theme"
+    r"|(?:client|request|idempotency|change|grant|lock|correlation|trace|creation|update|resume|poll|page"
+    r"|(?:next|prev)[a-z]{0,10}|starting"
+    r"|lifecycle[-_ ]?action|work[-_ ]?unit|task|previous|continuation|sync|cursor|csrf|xsrf|csrfmiddleware"
+    r"|request_?verification|anti_?forgery|lexer|parser|start|end|begin|stop|cancellation|cancel|design"
+    r"|color|theme"
     r"|unk|pad|mask|bos|eos|sep|cls)[-_ ]?tokens?\b"
 )
 _BEGINNING = re.compile(r"[0-9A-Za-z_$. \\-]{0,40}\Z")

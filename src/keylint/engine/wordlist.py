@@ -7,7 +7,7 @@ files that hold them, the pairs of letters by the square root of their words' co
 from __future__ import annotations
 
 # Row and column are letters in order. 6: as often as by chance; one more is twice as often, one less half.
-PAIRS = """
+_PAIRS = """
 47874573726989271989665563
 74447331651733640664710252
 83648428627743942658633241
@@ -34,10 +34,11 @@ PAIRS = """
 42525302500231260146100320
 42324230400445460455213012
 40006101400210300110000012
-""".split()
+"""
+PAIRS = tuple(_PAIRS.split())
 
 # The most common words of 4 to 12 letters.
-WORDS = frozenset("""
+_WORDS = """
 able abort aborted about above absolute abspath abstract accept acceptable accepted accepts access accessed
 accessible accessing accesskey according accordingly account acquire across action actions active actual
 actually adam adapted added adding addition additional additionally addr address addresses adds adjust
@@ -232,4 +233,5 @@ white whitespace whole whom whose wide width wiki wikipedia wildcard will window
 without word words work workaround worked worker working works world worth would wrap wrapped wrapper
 wrappers wrapping wraps writable write writer writes writing written wrong wrote xmlns xslt yaml year yield
 yields your yourself zero zipfile zlib
-""".split())
+"""
+WORDS = frozenset(_WORDS.split())

@@ -1,0 +1,182 @@
+"""Filters for values without a format: is it named as a secret, and does it look drawn at random?
+
+Each answers True when the candidate is no secret.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+from keylint.engine.candidate import Candidate
+from keylint.engine.lexicon import dull as is_dull
+from keylint.engine.lexicon import readable, striking, worded
+from keylint.engine.looks import DIGEST_PREFIX, HEX, digest, uuid
+
+_INSIDE_DIGEST = re.compile(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_ ]{1,2}[0-9A-Za-z+/_-]{0,90}\Z")
+_SHORTEST = 16  # characters of a value that only its name makes a secret
+_SHORTEST_NAMED = 10  # where the name holds a provider, too
+_MARKS = re.compile(rb"[^0-9A-Za-z]")
+_PICTURE = re.compile(
+    rb"iVBORw0KGgo|R0lGOD|/9j/|UklGR|PHN2Zy|PD94bWw|AAABAA|d09GR|T1RUTw|AAEAAAA|JVBERi0|UEsDB|H4sIA|TVqQ|f0VMR"
+    rb"|AGFzbQ|SUQz|T2dnUw|AAAA[A-Z]Gft"
+)
+_DATA_URI = re.compile(rb"(?i)data:[a-z-]{3,20}/[a-z0-9.+-]{1,60}(?:;[a-z0-9=-]{1,30})*,\Z|base64,\Z")
+_PUBLIC_KEY = re.compile(
+    rb"MI[GHI][A-Za-z0-9]{1,3}AN?BgkqhkiG9w0|MII[B-H][A-Za-z0-9+/]{3}CC[AB]|MF[kk]wEwYHKoZIzj0|MFIwEwYH|MCowBQYDK2V"
+    rb"|AAAA[BCE]3NzaC1|AAAAE2VjZHNh|BEGIN PUBLIC|LS0tLS1CRUdJTiBD|LS0tLS1CRUdJTiBQVU"
+)
+_TEST_CERTIFICATE = re.compile(rb"(?i)test[-_ ]?(?:cert|key|ca\b)|snake[-_ ]?oil|self[-_ ]?signed")
+_CODE_AFTER = re.compile(rb"[ \t]*(?:[(\[]|=>|\?[.:]?|&&|\|\||[<>=!]=|\+[^+]|\?\?)")
+_MEMBERS = re.compile(rb"[A-Za-z_$][\w$]{0,60}(?:(?:\.|->|::)[A-Za-z_$][\w$]{0,60}){1,12}[!?;]?")
+_SHORT_MEMBERS = re.compile(rb"[A-Za-z_$][\w$]{0,3}(?:\.[A-Za-z_$][\w$]{0,3})+(?:\.\w+)?")
+_CONSTANT_MEMBER = re.compile(rb"(?:[A-Za-z_]\w*\.)+[A-Z][A-Z0-9_]*")
+_SNAKE = re.compile(rb"[A-Za-z]{2,}[0-9]{0,4}(?:[_.-][A-Za-z]{2,}[0-9]{0,4}){1,12}")
+_TUTORIAL = re.compile(
+    rb"(?:my|your|the|some|user|test)?[-_]?(?:pass(?:word|wd|w)?|pwd|secret|token|test|changeme)[0-9!]{0,3}"
+)
+_PATTERN = re.compile(
+    rb"0-9|[Aa]-[Zz]|[Aa]-[Ff]|\\[dwsDWS]|ABCDEFGHIJ|abcdefghij|(?i:QPZRY9X8GF2TVDW0)|0123456789|\{\d+(?:,\d*)?\}"
+)
+_JOINT = re.compile(rb"[0-9A-Za-z]([/+._-]+)\Z")
+_PICTURE_ADDRESS = re.compile(rb"(?i)\.(?:svg|png|gif|jpe?g|webp|ico)\?[^\s\"'`<>]{0,100}\Z")
+_EXAMPLE_ADDRESS = re.compile(
+    rb"(?i)://(?:[0-9a-z-]+\.){0,4}(?:example|invalid|test)(?:\.(?:com|org|net))?[/?:][^\s\"'`<>]{0,120}\Z"
+)
+_PAIR = re.compile(rb"[A-Za-z_]{2,30}=[^=]")
+_LOGIN = re.compile(rb"://([^:/@]*):([^@]*)@")
+_QUOTE = b"\"'`"
+
+
+def short(candidate: Candidate) -> bool:
+    """Too short for a generated secret, unless its name holds a provider as well."""
+    return len(candidate.value) < (_SHORTEST_NAMED if candidate.named else _SHORTEST)
+
+
+def dull(candidate: Candidate) -> bool:
+    """Too few different characters for a random text of its length and alphabet."""
+    return is_dull(candidate.body)
+
+
+def spoken(candidate: Candidate) -> bool:
+    """Reads like words: usual pairs of letters, or most of it known words."""
+    return readable(candidate.body) or worded(candidate.body) > 0.5
+
+
+def weak_name(candidate: Candidate) -> bool:
+    """A name that says little, such as plain `key`, no provider named with it, no striking value either."""
+    return not candidate.service and not candidate.name.strong and not striking(candidate.value)
+
+
+def harmless_name(candidate: Candidate) -> bool:
+    """A name of something that opens nothing: a public key, a key's id, a hash, a token of a grammar."""
+    return candidate.name.harmless
+
+
+def unnamed_uuid(candidate: Candidate) -> bool:
+    """A UUID that is not called a secret, nor a provider's key: many a token only numbers requests."""
+    return uuid(candidate) and not candidate.named and not candidate.name.certain
+
+
+def unnamed_digest(candidate: Candidate) -> bool:
+    """A hex digest by length that is not called a secret, nor a provider's key, or called a digest."""
+    if DIGEST_PREFIX.match(candidate.value) or _INSIDE_DIGEST.search(candidate.before):
+        return True
+    return digest(candidate) and not candidate.service and not candidate.name.strong
+
+
+def pair(candidate: Candidate) -> bool:
+    """A name and a value of its own, such as the next parameter of an address."""
+    return _PAIR.match(candidate.value) is not None
+
+
+def tutorial_login(candidate: Candidate) -> bool:
+    """An address with a login of tutorials: the user's name as the password, `password`, Oracle's scott."""
+    login = _LOGIN.search(candidate.value)
+    if login is None:
+        return False
+    user, password = login[1].lower(), login[2].lower()
+    return user in (password, b"anonymous", b"scott") or _TUTORIAL.fullmatch(password) is not None
+
+
+def picture(candidate: Candidate) -> bool:
+    """Base64 of an image, font, archive, document or program, by its first bytes, or a data URI."""
+    return _PICTURE.match(candidate.value) is not None or _DATA_URI.search(candidate.before) is not None
+
+
+def public_key(candidate: Candidate) -> bool:
+    """A public key or a certificate, by the first bytes of its DER or SSH form in base64."""
+    return _PUBLIC_KEY.search(candidate.value) is not None
+
+
+def test_certificate(candidate: Candidate) -> bool:
+    """Said to be of a test certificate just before it."""
+    return _TEST_CERTIFICATE.search(candidate.before[-80:]) is not None
+
+
+def code(candidate: Candidate) -> bool:
+    """Program text without quotes: a call, a comparison, a member, a name in snake or kebab case."""
+    if candidate.before[-1:] in _QUOTE and candidate.after[:1] == candidate.before[-1:]:
+        return _SNAKE.fullmatch(candidate.value) is not None
+    members = _MEMBERS.fullmatch(candidate.value) is not None
+    return (
+        _CODE_AFTER.match(candidate.after) is not None
+        or _CONSTANT_MEMBER.fullmatch(candidate.value) is not None
+        or _SHORT_MEMBERS.fullmatch(candidate.value) is not None
+        or _SNAKE.fullmatch(candidate.value) is not None
+        or (members and worded(candidate.value) > 0.2)
+    )
+
+
+def _from_base64(value: bytes) -> bytes | None:
+    bare = value.rstrip(b"=")
+    try:
+        return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4))
+    except binascii.Error:
+        return None
+
+
+def joined(candidate: Candidate) -> bool:
+    """Part of a longer word, path, host name or blob: only / + - _ or . stands between name and value.
+
+    Not so where a long random value hangs on a name that says secret by one dash.
+    """
+    gap = _JOINT.search(candidate.before[-candidate.lead :]) if candidate.lead else None
+    if gap is None:
+        return False
+    hexadecimal = len(candidate.value) >= 32 and HEX.fullmatch(candidate.value) is not None
+    return gap[1] != b"-" or not candidate.name.certain or not (hexadecimal or striking(candidate.value))
+
+
+def picture_address(candidate: Candidate) -> bool:
+    """A parameter in the address of a picture, such as a badge: whoever sees the page sees it."""
+    return _PICTURE_ADDRESS.search(candidate.before) is not None
+
+
+def example_address(candidate: Candidate) -> bool:
+    """A parameter in an address of an example host (RFC 2606)."""
+    return _EXAMPLE_ADDRESS.search(candidate.before) is not None
+
+
+def pattern(candidate: Candidate) -> bool:
+    """A regular expression, or the alphabet of one."""
+    return _PATTERN.search(candidate.value) is not None
+
+
+def no_base64(candidate: Candidate) -> bool:
+    """Not base64: what stands in its place is plain text or a template."""
+    return _from_base64(candidate.value) is None
+
+
+def no_login(candidate: Candidate) -> bool:
+    """Not base64 of `user:password`, or of one that tutorials print."""
+    plain = _from_base64(candidate.value)
+    if plain is None or not all(32 <= byte < 127 for byte in plain):
+        return True
+    user, colon, password = plain.partition(b":")
+    return (
+        not colon
+        or len(password) < 4
+        or _TUTORIAL.fullmatch(password.lower()) is not None
+        or user == password
+    )

@@ -1,0 +1,141 @@
+"""Filters that look at the value alone, or at the few characters beside it: any rule may use them.
+
+Each answers True when the candidate is no secret.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from keylint.engine.candidate import Candidate
+
+_SEPARATORS = re.compile(rb"[-_.:/ ]+")
+_PLACEHOLDER_WORDS = re.compile(
+    rb"(?i)(?:^|[^a-z])(?:your|my|the|some|insert|enter|replace|add)[-_ ]?"
+    rb"(?:own|real|actual|secret|private|public|api|access|auth|key|token|password|client|value|here|this|me"
+    rb"|with|org)|change[-_ ]?me|place[-_ ]?holder|redacted|dummy|lorem[-_ ]?ipsum|not[-_ ]?a[-_ ]?real"
+    rb"|goes[-_ ]?here|to[-_ ]?be[-_ ]?(?:set|filled)|<[a-z][a-z0-9_ -]*>"
+)
+_EXAMPLE = re.compile(rb"(?i)^example|example(?:key|token|secret)?$|(?<![a-z])example(?![a-z])")
+_BRACKETS = re.compile(
+    rb"^(?:<[^<>]*>|\[[^\[\]]*\]|\{+[^{}]*\}+|%[A-Za-z_]\w*%|\$\(?[A-Za-z_][\w.]*\)?|\$\{[^{}]*\}|\*+|\.{3,}|@[\w.]+@)$"
+)
+_TEMPLATE = re.compile(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
+_MIN_RUN = 4  # average length from which a row of runs such as 1234, aaaa or dcba was typed by a person
+
+_UUID = re.compile(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+HEX = re.compile(rb"(?:0x)?[0-9a-fA-F]+")
+_DIGEST_LENGTHS = frozenset((32, 40, 56, 64, 96, 128))
+_DIGEST_BEFORE = re.compile(
+    rb"(?i)(?:sha-?(?:1|2|224|256|384|512)|md5|blake2b?|digest|checksum|integrity|etag|commit|revision|hash)"
+    rb"[\"']?[-:= @\"'(]*$"
+)
+DIGEST_PREFIX = re.compile(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_]")
+_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^\s@]*")
+_IDENTIFIER = re.compile(
+    rb"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(?:\(\)?)?"
+    rb"|[A-Za-z_$][\w$]*\(.*|[A-Za-z_$][\w$.]*\[.*"
+)
+_CONSTANT = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_-][a-z]+)+")
+_DATE_OR_VERSION = re.compile(
+    rb"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[\d.]*)?|\d{4}-\d\d-\d\d(?:[T ][\d:.Z+-]*)?|\d+"
+)
+_VOWEL_WORD = re.compile(rb"(?i)[aeiouy]")
+
+
+def repeated(candidate: Candidate) -> bool:
+    """Only one character, or only x, 0 and * (separators aside)."""
+    rest = _SEPARATORS.sub(b"", candidate.body).lower()
+    return len(rest) > 0 and (len(set(rest)) == 1 or set(rest) <= set(b"x0*"))
+
+
+def sequence(candidate: Candidate) -> bool:
+    """Runs of rising, falling or equal characters, as in `12345678-1234-...` or `abcdef123456`."""
+    rest = _SEPARATORS.sub(b"", candidate.body).lower()
+    if len(rest) < 2 * _MIN_RUN:
+        return False
+    runs = 1
+    step: int | None = None
+    for a, b in pairwise(rest):
+        difference = b - a
+        if difference not in (-1, 0, 1) or step not in (None, difference):
+            runs, step = runs + 1, None
+        else:
+            step = difference
+    return len(rest) / runs >= _MIN_RUN
+
+
+def masked(candidate: Candidate) -> bool:
+    """Partly hidden already: a run of stars, bullets, dots or x in it."""
+    return re.search(rb"\*{4,}|(?:\xe2\x80\xa2){3,}|\.{3,}|\xe2\x80\xa6|[xX]{6,}", candidate.body) is not None
+
+
+def bracketed(candidate: Candidate) -> bool:
+    """Wholly `<...>`, `${...}`, `{{...}}`, `%NAME%` or `$NAME`."""
+    return _BRACKETS.match(candidate.value) is not None
+
+
+def placeholder_words(candidate: Candidate) -> bool:
+    """Says so: YOUR_API_KEY, changeme, redacted."""
+    return _PLACEHOLDER_WORDS.search(candidate.value) is not None
+
+
+def example(candidate: Candidate) -> bool:
+    """The word `example` as providers put it into their samples."""
+    return b"EXAMPLE" in candidate.body or _EXAMPLE.search(candidate.body) is not None
+
+
+def template(candidate: Candidate) -> bool:
+    """A template expression, or inside of one."""
+    if _TEMPLATE.search(candidate.value):
+        return True
+    return candidate.before.endswith((b"${", b"{{", b"${{ ", b"{{ ", b"<%= ", b"$(", b"#{", b"$"))
+
+
+def uuid(candidate: Candidate) -> bool:
+    """A UUID, which names things far more often than it opens them."""
+    return _UUID.fullmatch(candidate.value) is not None
+
+
+def digest(candidate: Candidate) -> bool:
+    """A hex digest by length, or anything that is called a digest just before it."""
+    if _DIGEST_BEFORE.search(candidate.before[-32:]) or DIGEST_PREFIX.match(candidate.value):
+        return True
+    return len(candidate.value) in _DIGEST_LENGTHS and HEX.fullmatch(candidate.value) is not None
+
+
+def words(candidate: Candidate) -> bool:
+    """Made of words a person can say, in one case style, without digits mixed in."""
+    parts = _WORD.findall(_SEPARATORS.sub(b" ", candidate.value))
+    letters = [p for p in parts if p.isalpha()]
+    if not letters or sum(map(len, parts)) < len(_SEPARATORS.sub(b"", candidate.value)):
+        return False
+    digits = sum(len(p) for p in parts if p.isdigit())
+    sayable = sum(len(p) >= 3 and _VOWEL_WORD.search(p) is not None for p in letters)
+    return digits <= 4 and sayable >= 0.7 * len(letters) and sum(map(len, letters)) / len(letters) >= 4
+
+
+def path(candidate: Candidate) -> bool:
+    """A file path or file name."""
+    return _PATH.fullmatch(candidate.value) is not None and b"=" not in candidate.value
+
+
+def url(candidate: Candidate) -> bool:
+    """A URL without credentials."""
+    return _URL.fullmatch(candidate.value) is not None
+
+
+def identifier(candidate: Candidate) -> bool:
+    """Program text: a member access, a call, a subscript, or a constant's name."""
+    if candidate.after[:1] in (b"(", b"["):
+        return True
+    return (
+        _IDENTIFIER.fullmatch(candidate.value) is not None or _CONSTANT.fullmatch(candidate.value) is not None
+    )
+
+
+def number(candidate: Candidate) -> bool:
+    """A number, version or date, also after an escape such as \\n."""
+    value = candidate.value[1:] if candidate.before.endswith(b"\\") else candidate.value
+    return _DATE_OR_VERSION.fullmatch(value) is not None
