@@ -32,6 +32,12 @@ _DIGEST_BEFORE = re.compile(
     rb"[\"']?[-:= @\"'(]*$"
 )
 DIGEST_PREFIX = re.compile(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_]")
+_WORD = re.compile(rb"[A-Za-z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_PATH = re.compile(
+    rb"(?:[A-Za-z]:)?[~.]{0,2}[\\/]?(?:[\w.@+-]+[\\/])+[\w.@+-]*|[\w.-]+\."
+    rb"(?:py|js|ts|tsx|jsx|go|rs|rb|java|json|ya?ml|toml|pem|key|crt|txt|md|html?|css|scss|png|svg|sh|env|ini|cfg"
+    rb"|conf|properties|xml|lock|log)"
+)
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^\s@]*")
 _IDENTIFIER = re.compile(
     rb"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(?:\(\)?)?"
