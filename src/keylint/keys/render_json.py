@@ -1,8 +1,13 @@
-"""Lint results and key lists as JSON, piece by piece: a large inventory has many issues."""
+"""Lint results and key lists as JSON, piece by piece: a large inventory has many issues.
+
+What lint writes is described by `docs/schema/keys-lint-v1.schema.json`. All of it is ASCII, so no name in it
+can do anything to a terminal.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -19,6 +24,7 @@ SCHEMA_VERSION = 1
 _NOBODY = KeyRecord("", "")
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 _quote = json.encoder.encode_basestring  # one text, without what an encoder does around it
+_FOREIGN = re.compile("[^\x00-\x7f]+")
 
 
 def render_lint(report: LintReport) -> Iterator[str]:
@@ -67,8 +73,14 @@ def _document(head: dict[str, Any], name: str, items: Iterable[str]) -> Iterator
 
 
 def _dump(value: Any) -> str:
-    text = _ENCODER.encode(value)
-    return text if text.isascii() else without_surrogates(text)
+    return _ascii(_ENCODER.encode(value))
+
+
+def _ascii(text: str) -> str:
+    """JSON text with escapes for everything that is not ASCII: such characters stand in strings only."""
+    if text.isascii():
+        return text
+    return _FOREIGN.sub(lambda found: json.dumps(found[0])[1:-1], without_surrogates(text))
 
 
 def _issue(issue: Issue) -> str:
@@ -82,7 +94,7 @@ def _issue(issue: Issue) -> str:
         f'"message": {_quote(issue.text)}, "line": {record.line}, '
         f'"place": {_dump(_place(issue.found)) if issue.found else "null"}}}'
     )
-    return text if text.isascii() else without_surrogates(text)
+    return _ascii(text)
 
 
 @lru_cache(maxsize=256)
