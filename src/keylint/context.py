@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from keylint.engine.confirm import compile_pattern
 from keylint.engine.hit import Hit
+from keylint.latepattern import late
 from keylint.model import Partner, Surroundings
 from keylint.rule import Beside, Rule
 
@@ -30,23 +31,23 @@ _TIMEOUT_S = 1.0
 # https://www.gatsbyjs.com/docs/how-to/local-development/environment-variables
 _PREFIX = rb"REACT_APP_|NEXT_PUBLIC_|NUXT_PUBLIC_|EXPO_PUBLIC_|GATSBY_|VUE_APP_|VITE_|PUBLIC_"
 _LEAD = rb"""(?:\\?["'`])?(?:https?://[^\s"'`<>]{0,200}|(?:[Bb]earer|[Bb]asic|[Tt]oken|SSWS)[ ]{1,2})?"""
-_BUNDLED = re.compile(
+_BUNDLED = late(
     rb"(?<![0-9A-Za-z_])(" + _PREFIX + rb""")[0-9A-Za-z_]{1,80}["'`\])]{0,4}\s{0,8}"""
     rb"""(?:(?:=>|:=|\|\||\?\?|[:=,(])?\s{0,16}|\s{0,4},?\s{0,16}["']?value["']?\s{0,4}[:=]\s{0,4})"""
     + _LEAD
     + rb"\Z"
 )
-_NAME = re.compile(
+_NAME = late(
     rb"""([A-Za-z_$][0-9A-Za-z_$.-]{1,80})["'`\])]{0,4}[ \t]{0,8}(?:=>|:=|\|\||\?\?|[:=,(])[ \t]{0,8}"""
     + _LEAD
     + rb"\Z"
 )
-_PARAMETER = re.compile(
+_PARAMETER = late(
     rb"""(?:\?|%3[Ff])(?:[^\s"'`<>]{0,200}(?:&|;|%26))?"""
     rb"""(access_?token|auth_?token|private_?token|token|api_?key|key|client_?secret|secret)(?:=|%3[Dd])\Z""",
     re.IGNORECASE,
 )
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORDS = late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SAYS_PUBLIC = frozenset(
     (
         "public",
@@ -121,12 +122,12 @@ _NEIGHBOURS = (
     ),
     _Neighbour(("coveo",), True, 80, 0, rb"coveoua\(|CoveoAnalytics", "it is in a call for usage analytics"),
 )  # fmt: skip
-_CLIENT_ID = re.compile(
+_CLIENT_ID = late(
     rb"""(?i:client[_-]?id)["'\]]{0,3}[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}["'`]?"""
     rb"""([0-9A-Za-z._-]{6,120})(?![0-9A-Za-z._({-])"""
 )
-_CLIENT_SECRET = re.compile(r"client_?secret\Z", re.IGNORECASE)
-_OPEN_ID = re.compile(
+_CLIENT_SECRET = late(r"client_?secret\Z", re.IGNORECASE)
+_OPEN_ID = late(
     r"[0-9]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-z.-]+\.apps\.googleusercontent\.com"
 )
 

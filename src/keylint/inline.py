@@ -7,11 +7,11 @@ none, the one that begins within 40 characters after it.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from keylint.latepattern import late
 from keylint.textmap import Coding, length, line_edges
 
 MAX_DIRECTIVES = 10_000  # per blob; those beyond allow nothing
@@ -22,8 +22,8 @@ _MAX_REASON = 200  # bytes
 
 _OWN = b"keylint:allow"
 _OTHER = b"gitleaks:allow"
-_DIRECTIVE = re.compile(rb"(?<![\w-])(?:keylint:allow(=(?:\w+(?:[.-]\w+)*)?)?|(gitleaks:allow))(?!\w|-\w)")
-_CLOSERS = re.compile(rb"\*/|-->|--\}\}|#\}|%>|[\r\n]")
+_DIRECTIVE = late(rb"(?<![\w-])(?:keylint:allow(=(?:\w+(?:[.-]\w+)*)?)?|(gitleaks:allow))(?!\w|-\w)")
+_CLOSERS = late(rb"\*/|-->|--\}\}|#\}|%>|[\r\n]")
 
 
 class Directive(NamedTuple):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from keylint.latepattern import late
 from keylint.model import Certainty, KeyRecord, Link, Privacy
 from keylint.records import dataclass, field
 from keylint.secret import Secret
@@ -30,8 +31,8 @@ _ALPHABETS = (
 )
 _STARS = r"*\u2022\u25cf\u2219\u00b7\u2588"
 _BASE64 = ("characters of base64", 64)
-_HIDDEN = re.compile(rf"[{_STARS}]+|\.{{2,}}|\u2026+")
-_SHOWN = re.compile(r"[^\W_]")
+_HIDDEN = late(rf"[{_STARS}]+|\.{{2,}}|\u2026+")
+_SHOWN = late(r"[^\W_]")
 
 
 @dataclass(frozen=True)

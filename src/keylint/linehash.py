@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
+from keylint.latepattern import late
+
 _WINDOW = 100  # UTF-16 code units
 _FACTOR = 37
 _MODULUS = 1 << 64
 _END = "\uffff"
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_ASTRAL = late("[\U00010000-\U0010ffff]")
 
 
 def line_hashes(text: str, wanted: AbstractSet[int]) -> dict[int, str]:

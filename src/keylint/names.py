@@ -6,16 +6,16 @@ key all the same. What is hidden here is what the engine finds in the name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from keylint.engine.hit import Hit, ScanResult
+from keylint.latepattern import late
 from keylint.model import Finding, Report
 from keylint.secret import Secret
 
 _STARS = "********"
-_OPAQUE = re.compile(r"[\w%+=-]{20,}")
+_OPAQUE = late(r"[\w%+=-]{20,}")
 
 
 class NameMask:

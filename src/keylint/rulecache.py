@@ -18,7 +18,6 @@ from keylint.engine import extension
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from keylint.engine import Engine
     from keylint.rule import Rule

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from typing import Any
+
+from keylint.latepattern import late
 
 Facts = dict[str, object]
 
@@ -40,10 +41,10 @@ _OTHERS = (
 )  # fmt: skip
 # The scopes that public tokens may have: https://docs.mapbox.com/accounts/guides/tokens/
 _MAPBOX_PUBLIC = frozenset(("styles:tiles", "styles:read", "fonts:read", "datasets:read", "vision:read"))
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL = late(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PERSONAL = ("user", "acts as")
 # Names of services rather than of people, in the user part of an address.
-_HARMLESS_NAMES = re.compile(
+_HARMLESS_NAMES = late(
     r"anonymous|root|sa|guest|postgres|(?:[a-z]{1,12}[_-])?(?:admin|api|app|backup|bot|build|ci|db|deploy|deployer|dev|"
     r"ftp|git|job|jobs|mail|mongo|mysql|prod|proxy|read|reader|redis|reporting|reports|runner|service|staging|svc|test|"
     r"user|web|worker|write|writer)(?:[_-](?:user|rw|ro|[a-z]{1,8}|[0-9]{1,3}))?"

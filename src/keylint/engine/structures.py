@@ -8,14 +8,15 @@ import struct
 
 from keylint.engine import checksums
 from keylint.engine.claims import Facts, base64_bytes
+from keylint.latepattern import late
 
-_HOST = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,62}\.){1,8}[0-9A-Za-z-]{2,24}")
-_TEST_WORD = re.compile(r"(?:^|[_-])(?:test|sandbox|TEST|SANDBOX)(?:[_-]|$)")
-_LIVE_WORD = re.compile(r"(?:^|[_-])(?:live|prod|production|LIVE)(?:[_-]|$)")
-_PEM_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}?)-----")
+_HOST = late(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,62}\.){1,8}[0-9A-Za-z-]{2,24}")
+_TEST_WORD = late(r"(?:^|[_-])(?:test|sandbox|TEST|SANDBOX)(?:[_-]|$)")
+_LIVE_WORD = late(r"(?:^|[_-])(?:live|prod|production|LIVE)(?:[_-]|$)")
+_PEM_LABEL = late(r"-----BEGIN ([A-Z0-9 ]{0,40}?)-----")
 _LOCAL_HOSTS = ("host.docker.internal", "0.0.0.0", "::1")  # noqa: S104  # names, nothing is bound
 _LOCAL_ENDS = (".localhost", ".local", ".test", ".internal")
-_EXAMPLE_HOSTS = re.compile(
+_EXAMPLE_HOSTS = late(
     r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|invalid)$|^(?:host(?:name)?|server|db_?host)$"
 )
 _PLAIN_PASSWORDS = (

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from keylint.latepattern import late
+
 # C0, DEL and C1; bidirectional marks, embeddings and isolates; line and paragraph separators; byte-order
 # mark and interlinear annotations; surrogates (bytes that are not UTF-8 arrive as U+DC80 to U+DCFF).
-_UNSAFE = re.compile(
+_UNSAFE = late(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = late("[\ud800-\udfff]")
 
 
 @lru_cache(maxsize=8192)  # the same labels, steps and paths come again and again

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from functools import lru_cache
 
+from keylint.latepattern import late
 from keylint.model import (
     Finding,
     KeyRecord,
@@ -35,8 +36,8 @@ DEACTIVATION_NOTE = (
     "inside the 2 to 30 days that Coveo documents."
 )
 
-_FOREIGN = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that stand for no byte
-_URL = re.compile(r"https?://", re.IGNORECASE)
+_FOREIGN = late("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that stand for no byte
+_URL = late(r"https?://", re.IGNORECASE)
 
 
 def order(finding: Finding) -> tuple[int, int, int, str, int, int, str]:
