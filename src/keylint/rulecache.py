@@ -88,8 +88,7 @@ def stored_rules(
 ) -> Stored | None:
     """What a current cache holds, for `engine_from`; None if there is none."""
     key = cache_key(paths, builtin=builtin)
-    stored = _read(cache_file(key, cache_dir), key) if key is not None else None
-    return stored
+    return _read(cache_file(key, cache_dir), key) if key is not None else None
 
 
 def default_folder() -> str | None:

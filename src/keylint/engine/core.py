@@ -87,7 +87,8 @@ class Engine:
         """All hits in one blob, sorted by start. Look at `.limits` of the result: it may be incomplete.
 
         `path` is for rules and allowlists with path conditions; "" satisfies none of them. None means that
-        the path is not known yet: then the hits are those of any path. With `binary`, rules that are for text only do not apply. Time and memory are bounded whatever the bytes are.
+        the path is not known yet: then the hits are those of any path. With `binary`, rules that are for text
+        only do not apply. Time and memory are bounded whatever the bytes are.
         """
         return self._hits(data, self._candidates(data), path, binary)
 
