@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from keylint.engine.wordlist import PAIRS, WORDS
+from keylint.latepattern import late
 
 _CHANCE = 6  # what PAIRS holds for a pair that is as common as by chance
 _PAIR_BITS = {
@@ -23,11 +24,11 @@ _RANDOM_MEAN = -2.2  # of random letters, in bits per pair
 _RANDOM_SPREAD = 3.4  # standard deviation of one pair
 _CERTAINTY = 2.8  # standard deviations: one random text in 400 reads better than that
 _SURE = 0.6  # bits per pair that nothing random has unless it is very short
-_PART = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_RUN = re.compile(rb"[A-Za-z]{2,}")
-_HEX_LETTERS = re.compile(rb"[a-fA-F]+")
+_PART = late(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_RUN = late(rb"[A-Za-z]{2,}")
+_HEX_LETTERS = late(rb"[a-fA-F]+")
 _SHORTEST_WORD = 4
-_TURN = re.compile(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
+_TURN = late(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
 _SEPARATORS = b"-_.:/+="
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_TOKEN = re.compile(
+from keylint.latepattern import late
+
+_TOKEN = late(
     r"""
     \\.                                                   # an escape
   | \[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]            # a character class
@@ -21,8 +23,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SCOPED_FLAGS = re.compile(r"\(\?([a-zA-Z]+)(?:-[a-zA-Z]+)?[:)]")
-_POSIX = re.compile(r"\[:\^?[a-z]+:\]")
+_SCOPED_FLAGS = late(r"\(\?([a-zA-Z]+)(?:-[a-zA-Z]+)?[:)]")
+_POSIX = late(r"\[:\^?[a-z]+:\]")
 # Escapes that mean the same in Hyperscan, `regex` on bytes and sre.
 _SAME_ESCAPES = frozenset("dDwWsSbBnrtfaxAZz0123456789")
 _ASSERTIONS = ("(?=", "(?!", "(?<=", "(?<!", "(?>")
