@@ -37,6 +37,7 @@ SHAPES = {
     "identifier": ["process.env.KEY", "config->key", "getToken()", "os.environ[KEY", "AWS_SECRET_ACCESS_KEY"],
     "number": ["1234567890123456", "v1.22.333", "2024-01-02T03:04:05Z"],
     "short": ["a1b2c3d4e5f6"],
+    "typed": ["abcdefghijklmnop", "12345678-1234-1234-1234-123456789012"],
     "dull": ["aab1aab1aab1aab1aab1", "1010101010101010", "zz9zz9zz9zz9zz9zz9zz"],
     "spoken": ["createUserWithEmail2", "authentication-provider-2", "sha256WithRSAEncryption"],
     "picture": ["iVBORw0KGgoAAAANSUhEUg", "R0lGODlhAQABAIAAAAAAAP", "d09GRgABAAAAAG9c"],

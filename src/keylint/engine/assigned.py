@@ -6,51 +6,60 @@ Each answers True when the candidate is no secret.
 from __future__ import annotations
 
 import binascii
-import re
 
 from keylint.engine.candidate import Candidate
 from keylint.engine.lexicon import dull as is_dull
 from keylint.engine.lexicon import readable, striking, worded
-from keylint.engine.looks import DIGEST_PREFIX, HEX, digest, uuid
+from keylint.engine.looks import DIGEST_PREFIX, HEX, digest, runs, sequence, uuid
+from keylint.latepattern import late
 
-_INSIDE_DIGEST = re.compile(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_ ]{1,2}[0-9A-Za-z+/_-]{0,90}\Z")
+_INSIDE_DIGEST = late(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_ ]{1,2}[0-9A-Za-z+/_-]{0,90}\Z")
 _SHORTEST = 16  # characters of a value that only its name makes a secret
 _SHORTEST_NAMED = 10  # where the name holds a provider, too
-_MARKS = re.compile(rb"[^0-9A-Za-z]")
-_PICTURE = re.compile(
+_MARKS = late(rb"[^0-9A-Za-z]")
+_PICTURE = late(
     rb"iVBORw0KGgo|R0lGOD|/9j/|UklGR|PHN2Zy|PD94bWw|AAABAA|d09GR|T1RUTw|AAEAAAA|JVBERi0|UEsDB|H4sIA|TVqQ|f0VMR"
     rb"|AGFzbQ|SUQz|T2dnUw|AAAA[A-Z]Gft"
 )
-_DATA_URI = re.compile(rb"(?i)data:[a-z-]{3,20}/[a-z0-9.+-]{1,60}(?:;[a-z0-9=-]{1,30})*,\Z|base64,\Z")
-_PUBLIC_KEY = re.compile(
+_DATA_URI = late(rb"(?i)data:[a-z-]{3,20}/[a-z0-9.+-]{1,60}(?:;[a-z0-9=-]{1,30})*,\Z|base64,\Z")
+_PUBLIC_KEY = late(
     rb"MI[GHI][A-Za-z0-9]{1,3}AN?BgkqhkiG9w0|MII[B-H][A-Za-z0-9+/]{3}CC[AB]|MF[kk]wEwYHKoZIzj0|MFIwEwYH|MCowBQYDK2V"
     rb"|AAAA[BCE]3NzaC1|AAAAE2VjZHNh|BEGIN PUBLIC|LS0tLS1CRUdJTiBD|LS0tLS1CRUdJTiBQVU"
 )
-_TEST_CERTIFICATE = re.compile(rb"(?i)test[-_ ]?(?:cert|key|ca\b)|snake[-_ ]?oil|self[-_ ]?signed")
-_CODE_AFTER = re.compile(rb"[ \t]*(?:[(\[]|=>|\?[.:]?|&&|\|\||[<>=!]=|\+[^+]|\?\?)")
-_MEMBERS = re.compile(rb"[A-Za-z_$][\w$]{0,60}(?:(?:\.|->|::)[A-Za-z_$][\w$]{0,60}){1,12}[!?;]?")
-_SHORT_MEMBERS = re.compile(rb"[A-Za-z_$][\w$]{0,3}(?:\.[A-Za-z_$][\w$]{0,3})+(?:\.\w+)?")
-_CONSTANT_MEMBER = re.compile(rb"(?:[A-Za-z_]\w*\.)+[A-Z][A-Z0-9_]*")
-_SNAKE = re.compile(rb"[A-Za-z]{2,}[0-9]{0,4}(?:[_.-][A-Za-z]{2,}[0-9]{0,4}){1,12}")
-_TUTORIAL = re.compile(
+_TEST_CERTIFICATE = late(rb"(?i)test[-_ ]?(?:cert|key|ca\b)|snake[-_ ]?oil|self[-_ ]?signed")
+_CODE_AFTER = late(rb"[ \t]*(?:[(\[]|=>|\?[.:]?|&&|\|\||[<>=!]=|\+[^+]|\?\?)")
+_MEMBERS = late(rb"[A-Za-z_$][\w$]{0,60}(?:(?:\.|->|::)[A-Za-z_$][\w$]{0,60}){1,12}[!?;]?")
+_SHORT_MEMBERS = late(rb"[A-Za-z_$][\w$]{0,3}(?:\.[A-Za-z_$][\w$]{0,3})+(?:\.\w+)?")
+_CONSTANT_MEMBER = late(rb"(?:[A-Za-z_]\w*\.)+[A-Z][A-Z0-9_]*")
+_SNAKE = late(rb"[A-Za-z]{2,}[0-9]{0,4}(?:[_.-][A-Za-z]{2,}[0-9]{0,4}){1,12}")
+_TUTORIAL = late(
     rb"(?:my|your|the|some|user|test)?[-_]?(?:pass(?:word|wd|w)?|pwd|secret|token|test|changeme)[0-9!]{0,3}"
 )
-_PATTERN = re.compile(
+_PATTERN = late(
     rb"0-9|[Aa]-[Zz]|[Aa]-[Ff]|\\[dwsDWS]|ABCDEFGHIJ|abcdefghij|(?i:QPZRY9X8GF2TVDW0)|0123456789|\{\d+(?:,\d*)?\}"
 )
-_JOINT = re.compile(rb"[0-9A-Za-z]([/+._-]+)\Z")
-_PICTURE_ADDRESS = re.compile(rb"(?i)\.(?:svg|png|gif|jpe?g|webp|ico)\?[^\s\"'`<>]{0,100}\Z")
-_EXAMPLE_ADDRESS = re.compile(
+_JOINT = late(rb"[0-9A-Za-z]([/+._-]+)\Z")
+_PICTURE_ADDRESS = late(rb"(?i)\.(?:svg|png|gif|jpe?g|webp|ico)\?[^\s\"'`<>]{0,100}\Z")
+_EXAMPLE_ADDRESS = late(
     rb"(?i)://(?:[0-9a-z-]+\.){0,4}(?:example|invalid|test)(?:\.(?:com|org|net))?[/?:][^\s\"'`<>]{0,120}\Z"
 )
-_PAIR = re.compile(rb"[A-Za-z_]{2,30}=[^=]")
-_LOGIN = re.compile(rb"://([^:/@]*):([^@]*)@")
+_PAIR = late(rb"[A-Za-z_]{2,30}=[^=]")
+_LOGIN = late(rb"://([^:/@]*):([^@]*)@")
 _QUOTE = b"\"'`"
 
 
 def short(candidate: Candidate) -> bool:
     """Too short for a generated secret, unless its name holds a provider as well."""
     return len(candidate.value) < (_SHORTEST_NAMED if candidate.named else _SHORTEST)
+
+
+def typed(candidate: Candidate) -> bool:
+    """Runs such as 1234 or abcd, as people type them. With a provider in the name only the plainest are
+    refused: one or two runs, or a UUID of them.
+    """
+    if not candidate.named or not candidate.name.strong:
+        return sequence(candidate)
+    return sequence(candidate) and (runs(candidate.body)[1] <= 2 or uuid(candidate))
 
 
 def dull(candidate: Candidate) -> bool:

@@ -36,6 +36,7 @@ _LOOKS = (
 )
 _ASSIGNED = (
     assigned.short,
+    assigned.typed,
     assigned.dull,
     assigned.spoken,
     assigned.weak_name,
@@ -59,7 +60,13 @@ FILTERS: dict[str, Filter] = {test.__name__: test for test in (*_LOOKS, *_ASSIGN
 GROUPS: dict[str, tuple[str, ...]] = {
     "placeholder": ("repeated", "sequence", "masked", "bracketed", "placeholder_words", "example"),
     "generic": ("template", "uuid", "digest", "words", "path", "url", "identifier", "number"),
-    "assigned": (
+    "assigned": (  # for rules with "none": it has its own `typed` in place of `sequence`
+        "repeated",
+        "masked",
+        "bracketed",
+        "placeholder_words",
+        "example",
+        "typed",
         "short",
         "template",
         "joined",

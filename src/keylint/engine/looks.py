@@ -9,45 +9,46 @@ import re
 from itertools import pairwise
 
 from keylint.engine.candidate import Candidate
+from keylint.latepattern import late
 
-_SEPARATORS = re.compile(rb"[-_.:/ ]+")
-_PLACEHOLDER_WORDS = re.compile(
+_SEPARATORS = late(rb"[-_.:/ ]+")
+_PLACEHOLDER_WORDS = late(
     rb"(?i)(?:^|[^a-z])(?:your|my|the|some|insert|enter|replace|add)[-_ ]?"
     rb"(?:own|real|actual|secret|private|public|api|access|auth|key|token|password|client|value|here|this|me"
     rb"|with|org)|change[-_ ]?me|place[-_ ]?holder|redacted|dummy|lorem[-_ ]?ipsum|not[-_ ]?a[-_ ]?real"
     rb"|goes[-_ ]?here|to[-_ ]?be[-_ ]?(?:set|filled)|<[a-z][a-z0-9_ -]*>"
 )
-_EXAMPLE = re.compile(rb"(?i)^example|example(?:key|token|secret)?$|(?<![a-z])example(?![a-z])")
-_BRACKETS = re.compile(
+_EXAMPLE = late(rb"(?i)^example|example(?:key|token|secret)?$|(?<![a-z])example(?![a-z])")
+_BRACKETS = late(
     rb"^(?:<[^<>]*>|\[[^\[\]]*\]|\{+[^{}]*\}+|%[A-Za-z_]\w*%|\$\(?[A-Za-z_][\w.]*\)?|\$\{[^{}]*\}|\*+|\.{3,}|@[\w.]+@)$"
 )
-_TEMPLATE = re.compile(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
+_TEMPLATE = late(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
 _MIN_RUN = 4  # average length from which a row of runs such as 1234, aaaa or dcba was typed by a person
 
-_UUID = re.compile(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-HEX = re.compile(rb"(?:0x)?[0-9a-fA-F]+")
+_UUID = late(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+HEX = late(rb"(?:0x)?[0-9a-fA-F]+")
 _DIGEST_LENGTHS = frozenset((32, 40, 56, 64, 96, 128))
-_DIGEST_BEFORE = re.compile(
+_DIGEST_BEFORE = late(
     rb"(?i)(?:sha-?(?:1|2|224|256|384|512)|md5|blake2b?|digest|checksum|integrity|etag|commit|revision|hash)"
     rb"[\"']?[-:= @\"'(]*$"
 )
-DIGEST_PREFIX = re.compile(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_]")
-_WORD = re.compile(rb"[A-Za-z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_PATH = re.compile(
+DIGEST_PREFIX = late(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_]")
+_WORD = late(rb"[A-Za-z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_PATH = late(
     rb"(?:[A-Za-z]:)?[~.]{0,2}[\\/]?(?:[\w.@+-]+[\\/])+[\w.@+-]*|[\w.-]+\."
     rb"(?:py|js|ts|tsx|jsx|go|rs|rb|java|json|ya?ml|toml|pem|key|crt|txt|md|html?|css|scss|png|svg|sh|env|ini|cfg"
     rb"|conf|properties|xml|lock|log)"
 )
-_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^\s@]*")
-_IDENTIFIER = re.compile(
+_URL = late(rb"[A-Za-z][A-Za-z0-9+.-]*://[^\s@]*")
+_IDENTIFIER = late(
     rb"[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)+(?:\(\)?)?"
     rb"|[A-Za-z_$][\w$]*\(.*|[A-Za-z_$][\w$.]*\[.*"
 )
-_CONSTANT = re.compile(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_-][a-z]+)+")
-_DATE_OR_VERSION = re.compile(
+_CONSTANT = late(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_-][a-z]+)+")
+_DATE_OR_VERSION = late(
     rb"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[\d.]*)?|\d{4}-\d\d-\d\d(?:[T ][\d:.Z+-]*)?|\d+"
 )
-_VOWEL_WORD = re.compile(rb"(?i)[aeiouy]")
+_VOWEL_WORD = late(rb"(?i)[aeiouy]")
 
 
 def repeated(candidate: Candidate) -> bool:
@@ -58,18 +59,22 @@ def repeated(candidate: Candidate) -> bool:
 
 def sequence(candidate: Candidate) -> bool:
     """Runs of rising, falling or equal characters, as in `12345678-1234-...` or `abcdef123456`."""
-    rest = _SEPARATORS.sub(b"", candidate.body).lower()
-    if len(rest) < 2 * _MIN_RUN:
-        return False
-    runs = 1
+    size, count = runs(candidate.body)
+    return size >= 2 * _MIN_RUN and size / count >= _MIN_RUN
+
+
+def runs(value: bytes) -> tuple[int, int]:
+    """Characters of a value, separators aside, and the number of rising, falling or equal runs in them."""
+    rest = _SEPARATORS.sub(b"", value).lower()
+    count = 1
     step: int | None = None
     for a, b in pairwise(rest):
         difference = b - a
         if difference not in (-1, 0, 1) or step not in (None, difference):
-            runs, step = runs + 1, None
+            count, step = count + 1, None
         else:
             step = difference
-    return len(rest) / runs >= _MIN_RUN
+    return len(rest), count
 
 
 def masked(candidate: Candidate) -> bool:

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-_WORD = re.compile(r"[A-Za-z0-9]+")
+from keylint.latepattern import late
+
+_WORD = late(r"[A-Za-z0-9]+")
 _LONGEST_JOIN = 4  # parts of a name that may make up one alias, as in BUY_ME_A_COFFEE
-_GLUED = 5  # letters of an alias that may stand glued to further words, as in `geckoboardkey`
+_GLUED = 3  # letters of an alias that may stand glued to further words, as in `geckoboardkey`
 
 # What people append to a provider's name without a separator.
 _WORDS_AFTER = """
@@ -87,7 +89,7 @@ class Providers:
 
 
 # A name with its separators: letters, digits and what joins them, single spaces included.
-_RUNS = re.compile(r"[A-Za-z0-9]+(?:[_. \-][A-Za-z0-9]+)*")
+_RUNS = late(r"[A-Za-z0-9]+(?:[_. \-][A-Za-z0-9]+)*")
 
 
 def _split(word: str) -> list[str]:
@@ -112,7 +114,7 @@ class Name(NamedTuple):
     harmless: bool
 
 
-_STRONG = re.compile(
+_STRONG = late(
     r"(?i)secret|token|passw|passphrase|passcode|pwd|credential|bearer|authorization"
     r"|(?:api|access|auth|client|app|application|consumer|customer|private|master|signing|signature"
     r"|encryption|crypt"
@@ -122,12 +124,12 @@ _STRONG = re.compile(
     r"|function|push|merchant|partner|developer|dev|root|security|hmac|jwt|cookie|flask|django|rails)"
     r"[-_. ]?key(?!board|word|stroke|code|name|frame|store|map|ring|press|down|up\b)|api[-_. ]?auth|x-api"
 )
-_CERTAIN = re.compile(
+_CERTAIN = late(
     r"(?i)(?:api|access|auth|bearer|refresh|personal|bot|private|client|app|service|admin|security"
     r"|secret)[-_ ]?(?:key|token)"
-    r"|secret|passw|pwd|passphrase|bearer"
+    r"|secret|passw|pwd|passphrase|bearer|(?-i:[a-z0-9]{3}[ _]token\b)"
 )
-_HARMLESS = re.compile(
+_HARMLESS = late(
     r"(?i)(?<!secret)(?<!secret[-_ ])(?-i:[a-z]Id|[-_ ]id|[a-zA-Z_-]ID)s?[0-9]?[^0-9A-Za-z]*\Z"
     r"|public|pub[-_ ]?key|(?:site|gpg|pgp|ssh[-_]host)[-_ ]?key|digest|checksum|fingerprint|thumbprint"
     r"|integrity|etag"
@@ -150,13 +152,13 @@ _HARMLESS = re.compile(
     r"|state|react"
     r"|item|feature|flag|category|redis|known)[-_. ]?keys?\b"
     r"|(?:client|request|idempotency|change|grant|lock|correlation|trace|creation|update|resume|poll|page"
-    r"|(?:next|prev)[a-z]{0,10}|starting"
+    r"|(?<![a-z])(?:next|prev)[a-z]{0,10}|starting"
     r"|lifecycle[-_ ]?action|work[-_ ]?unit|task|previous|continuation|sync|cursor|csrf|xsrf|csrfmiddleware"
     r"|request_?verification|anti_?forgery|lexer|parser|start|end|begin|stop|cancellation|cancel|design"
     r"|color|theme"
     r"|unk|pad|mask|bos|eos|sep|cls)[-_ ]?tokens?\b"
 )
-_BEGINNING = re.compile(r"[0-9A-Za-z_$. \\-]{0,40}\Z")
+_BEGINNING = late(r"[0-9A-Za-z_$. \\-]{0,40}\Z")
 
 
 @lru_cache(maxsize=4096)
