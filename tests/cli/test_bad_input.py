@@ -223,7 +223,7 @@ def test_an_unknown_rule_field_names_the_nearest(folder: Path) -> None:
 def test_a_pattern_that_takes_forever_is_stopped(folder: Path) -> None:
     (folder / "own.toml").write_text("[[rules]]\nid = 'slow'\nregex = '(a+)+b'\n")
     (folder / "app.js").write_text("a" * 50_000)
-    done = run_keylint("scan", "--rules", "own.toml", cwd=folder, timeout=60)
+    done = run_keylint("scan", "--rules", "own.toml", cwd=folder)
     assert done.status in (0, 3)
     assert done.seconds < 30
 

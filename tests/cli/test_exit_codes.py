@@ -152,7 +152,7 @@ def test_an_interrupt_before_the_scan_is_status_130(tmp_path: Path) -> None:
     ) as child:
         time.sleep(1.0)
         child.send_signal(signal.SIGINT)
-        _, error = child.communicate(timeout=20)
+        _, error = child.communicate(timeout=60)
     assert child.returncode == 130
     assert b"Traceback" not in error
 

@@ -21,7 +21,7 @@ MB = 1 << 20
 
 def scan(path: Path | str, *, stdin: bytes = b"", seconds: float = 60) -> Completed:
     done = run_keylint(
-        "scan", path, "--format", "json", "--fail-on", "warning", stdin=stdin, timeout=seconds * 3
+        "scan", path, "--format", "json", "--fail-on", "warning", stdin=stdin, timeout=seconds * 10
     )
     assert done.seconds < seconds
     assert done.status in (0, 1, 3), done.error

@@ -204,14 +204,14 @@ def test_a_pipe_is_counted_not_read(tmp_path: Path, in_git: bool) -> None:
     Repo(folder, init=in_git)
     os.mkfifo(folder / "pipe")
     (folder / "a.js").write_text(coveo_key())
-    done = run_keylint("scan", folder, "--format", "json", "--fail-on", "warning", timeout=20)
+    done = run_keylint("scan", folder, "--format", "json", "--fail-on", "warning", timeout=60)
     assert done.status == 1
     assert in_git or [s["reason"] for s in done.json["skipped"]] == ["special-file"]
 
 
 def test_a_named_pipe_as_path_is_an_error_not_a_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    done = run_keylint("scan", tmp_path / "pipe", timeout=20)
+    done = run_keylint("scan", tmp_path / "pipe", timeout=60)
     assert done.status == 2
     assert done.error.count("\n") == 1
 

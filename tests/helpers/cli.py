@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,10 @@ _START = "import sys; from keylint.__main__ import main; sys.exit(main())"
 
 @dataclass(frozen=True)
 class Completed:
-    """What a run left behind. `seconds` and `peak_bytes` are of the process, 0 for a run in this one."""
+    """What a run left behind.
+
+    `seconds` (of processor time) and `peak_bytes` are those of the process, 0 for a run in this one.
+    """
 
     status: int
     out: bytes
@@ -73,7 +75,6 @@ def run_keylint(
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         source.write(stdin)
         source.seek(0)
-        started = time.perf_counter()
         child = subprocess.Popen(
             command, cwd=cwd, stdin=source, stdout=out, stderr=err, env={**os.environ, **(env or {})}
         )
@@ -81,7 +82,7 @@ def run_keylint(
         timer.start()
         _, state, usage = os.wait4(child.pid, 0)
         timer.cancel()
-        seconds = time.perf_counter() - started
+        seconds = usage.ru_utime + usage.ru_stime
         child.returncode = os.waitstatus_to_exitcode(state)
         assert child.returncode != -9, f"not done after {timeout} s: {arguments}"
         out.seek(0)
