@@ -69,7 +69,7 @@ class Examiner:
         data, coding = text
         binary = not coding.unit and data.find(b"\0", 0, SNIFF_BYTES) >= 0 and is_binary(data)
         result = self._engine.scan(data, path=blob.origin.path, binary=binary)
-        if not len(result) and not result.limits and (binary or not has_directive(data)):
+        if not (len(result) or result.limits or result.refused) and (binary or not has_directive(data)):
             return Examined(size_bytes=len(blob.data))
         # Only now is it worth looking at all bytes.
         binary = binary or (not coding.unit and is_binary(data))

@@ -71,6 +71,7 @@ class Intake:
         self.skipped.extend(examined.skipped)
         self.collector.add(examined.matches)
         self.problems.extend(_unused_allows(item, examined))
+        self.problems.extend(_refused(item, examined))
 
 
 # Delivers everything that is to be scanned. A KeyboardInterrupt may end it early.
@@ -153,6 +154,14 @@ def _unused_allows(blob: Blob, examined: Examined) -> Iterator[Problem]:
     for allow in examined.unused_allows:
         text = "this allow comment matched nothing: remove it"
         yield Problem("unused-allow", Level.NOTE, text, path=blob.origin.display, line=allow.line)
+
+
+def _refused(blob: Blob, examined: Examined) -> Iterator[Problem]:
+    for refused in examined.refused:
+        text = (
+            f"no finding: {refused.mask} fits {refused.rule_id}, but the filter `{refused.reason}` refused it"
+        )
+        yield Problem("refused", Level.NOTE, text, path=blob.origin.display, line=refused.line)
 
 
 def _sort(found: Sequence[Finding], suppressor: Suppressor) -> tuple[list[Finding], list[Finding]]:

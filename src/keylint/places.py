@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from keylint.engine.hit import Hit, ScanResult
+from keylint.engine.hit import Hit, Refusal, ScanResult
 from keylint.inline import Coverage, Directive, Span, find_directives, reason_span
 from keylint.linehash import line_hashes
 from keylint.model import Location, Origin, Skipped, SkipReason, Surroundings
@@ -25,11 +25,21 @@ _NOWHERE = Position(1, 1, 0)
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A candidate that a filter took for no secret. `line` is 1-based; `mask` is fit to print."""
+
+    rule_id: str
+    reason: str
+    line: int
+    mask: str
+
+
+@dataclass(frozen=True)
 class Examined:
     """What one blob holds.
 
     `allows` are all of keylint's own allow comments, `unused_allows` those that cover no match.
-    `size_bytes` is what was read.
+    `size_bytes` is what was read. `refused` is filled where the engine explains.
     """
 
     matches: tuple[Match, ...] = ()
@@ -37,6 +47,7 @@ class Examined:
     unused_allows: tuple[Allow, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     size_bytes: int = 0
+    refused: tuple[Refused, ...] = ()
 
 
 class Piece(NamedTuple):
@@ -93,6 +104,7 @@ class Book:
         self._hashes: dict[int, str] = {}
         self._limits: dict[str, None] = {}
         self._pieces = 0
+        self._refused: list[Refused] = []
 
     def take(self, piece: Piece, result: ScanResult) -> None:
         """Add the hits and allow comments that begin in a piece's own part."""
@@ -104,7 +116,9 @@ class Book:
         places = self._select(piece, hits, directives)
         wanted = [d for d in directives if self._is_new(piece, d)]
         sketches = _sketches(piece.data, hits, places)
-        positions = self._positions(piece, places, wanted, sketches)
+        refused = [r for r in result.refused if piece.begin <= r.secret_start < piece.end]
+        positions = self._positions(piece, places, wanted, sketches, [r.secret_start for r in refused])
+        self._note_refused(piece.data, refused, positions)
         if places or wanted:
             redactor = self._redactor(piece.data, hits)
             self._note_allows(piece, wanted, positions, redactor)
@@ -129,7 +143,15 @@ class Book:
             unused_allows=tuple(self._allows[at] for at in own if at not in self._used),
             skipped=(*limits, *skipped),
             size_bytes=size_bytes,
+            refused=tuple(self._refused),
         )
+
+    def _note_refused(self, data: bytes, refused: Iterable[Refusal], positions: dict[int, Position]) -> None:
+        for refusal in refused:
+            value = data[refusal.secret_start : refusal.secret_end]
+            secret = Secret(value, prefix_len=refusal.rule.prefix_len, weak=refusal.rule.weak)
+            line = positions[refusal.secret_start].line
+            self._refused.append(Refused(refusal.rule.id, refusal.reason, line, secret.mask))
 
     def _settle(self, data: bytes) -> None:
         """The first bytes that are not ASCII tell the encoding of the whole blob."""
@@ -202,10 +224,12 @@ class Book:
         places: Sequence[_Place],
         directives: Sequence[Directive],
         sketches: Sequence[Sketch],
+        more: Iterable[int],
     ) -> dict[int, Position]:
         """The positions of everything of interest, by offset in the piece; moves the cursor to its end."""
         offsets = {offset for place in places for offset in (place.hit.secret_start, place.hit.secret_end)}
         offsets.update(directive.start for directive in directives)
+        offsets.update(more)
         # What stands before the own part was passed already: its lines are not known any more.
         offsets.update(at for sketch in sketches for at in sketch.offsets if at >= piece.begin)
         if self._binary:

@@ -53,6 +53,9 @@ _SCAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--config", "config_path", type=_FILE, help="Configuration file (default: keylint.toml)."),
     click.option("--strict-allow", is_flag=True, help="Do not honour gitleaks:allow comments."),
+    click.option(
+        "--explain", is_flag=True, help="List values that were no finding, and the filter that refused each."
+    ),
     click.option("--show-allowed", is_flag=True, help="List keys that are allowed in public, too."),
     click.option("--show-suppressed", is_flag=True, help="List suppressed findings, too."),
     click.option("--reveal", is_flag=True, help="Show whole secrets. Never to a file that git tracks."),

@@ -34,6 +34,7 @@ class Options:
     fail_on: str | None = None
     config_path: str | None = None
     strict_allow: bool = False
+    explain: bool = False
     show_allowed: bool = False
     show_suppressed: bool = False
     reveal: bool = False
@@ -69,7 +70,9 @@ def from_folder(make_source: Callable[[Config], FileSource]) -> MakeInput:
         from keylint.treefeed import TreeFeed
 
         source = make_source(config)
-        return Input(TreeFeed(source, engine), source.repository)
+        # The workers of a tree feed name files with findings only.
+        feed = feed_from(source) if engine.explain else TreeFeed(source, engine)
+        return Input(feed, source.repository)
 
     return make
 
@@ -95,6 +98,7 @@ def execute(
 
     config = settle(options, "." if target == "-" else target)
     engine = engine or load_engine(config.rules)
+    engine.explain = options.explain
     source = make_input(config, engine)
     job = build(command, target, options, config, engine=engine, source=source, whole=whole)
     report = run(job, now=_now)
