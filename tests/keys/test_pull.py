@@ -86,7 +86,11 @@ def test_a_filtered_listing_is_partial(
         (Fault("GET", "apikeys", status=429, headers={"Retry-After": "900"}), 3, "asks to wait 900 s"),
         (Fault("GET", "apikeys", status=200, body=b"[{"), 3, "not JSON"),
         (Fault("GET", "apikeys", status=200, body={"error": 1}), 3, "a list was expected"),
-        (Fault("GET", "apikeys", status=200, body=[{"displayName": "no id"}]), 2, "id: expected text"),
+        (
+            Fault("GET", "apikeys", status=200, body=[{"displayName": "no id"}]),
+            3,
+            "entry:1: id: expected text",
+        ),
         (
             Fault("GET", "apikeys", status=302, headers={"Location": "https://elsewhere.example/"}),
             3,
@@ -136,6 +140,19 @@ def test_templates_that_may_not_be_read_are_a_warning(
     monkeypatch.setenv("COVEO_ACCESS_TOKEN", stand_in.coveo.grant("API_KEY/VIEW"))
     assert _pull(stand_in, tmp_path / "i.json") == 0
     assert "templates could not be listed" in capsys.readouterr().err
+    assert load_inventory(tmp_path / "i.json").complete
+
+
+@pytest.mark.parametrize("what", ["templates", "privileges", "groups"])
+def test_what_a_snapshot_can_do_without_may_be_nonsense(
+    stand_in: StandIn, token: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    rows = 5 if what == "groups" else [{"displayName": "no id, no owner"}]
+    stand_in.faults.add(Fault("GET", f"/{what}", status=200, body=rows))
+    assert _pull(stand_in, tmp_path / "i.json") == 0
+    err = capsys.readouterr().err
+    assert f"{what} could not be listed" in err
+    assert err.count("\n") == 1
     assert load_inventory(tmp_path / "i.json").complete
 
 

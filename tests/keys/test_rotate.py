@@ -111,10 +111,32 @@ def test_a_dry_run_prints_masked_requests_and_sends_none_that_change(
     row = stand_in.coveo.add("AuthenticatedSearch", displayName="tokens")
     assert _rotate(row["id"], place, "--apply", "--dry-run", "--to-file", "new") == 0
     text = capsys.readouterr().out
-    assert text.count("Authorization: Bearer ********") == 2
+    assert text.count("Authorization: Bearer ********") == 1
+    assert "/duplicate" in text
     assert stand_in.coveo.admin_token not in text
+    assert _rotate(row["id"], place, "--dry-run") == 0
+    assert capsys.readouterr().out.count("Authorization: Bearer ********") == 2
     assert stand_in.mutations() == []
-    assert not Path("new").exists()
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_dry_run_of_a_later_step_shows_its_own_requests(
+    stand_in: StandIn, place: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = stand_in.coveo.add("AuthenticatedSearch", displayName="tokens")["id"]
+    assert _rotate(old, place, "--finish", "--dry-run") == 2
+    assert "there is no such rotation" in capsys.readouterr().err
+    assert _rotate(old, place, "--apply", "--to-file", "new-key") == 0
+    (new,) = _others(stand_in, old)
+    sent = len(stand_in.mutations())
+    capsys.readouterr()
+    assert _rotate(old, place, "--finish", "--dry-run") == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["PUT", "Authorization:"]
+    assert _rotate(old, place, "--rollback", "--dry-run") == 0
+    text = capsys.readouterr().out
+    assert text.startswith("  DELETE ")
+    assert new["id"] in text
+    assert len(stand_in.mutations()) == sent
 
 
 def test_the_whole_way_from_apply_to_finish(
@@ -173,11 +195,29 @@ def test_a_rotation_is_taken_back_unless_the_new_key_is_used(
     assert "was used on" in capsys.readouterr().err
     del new["lastUsedDate"]
     assert _rotate(old, place, "--rollback") == 0
+    assert f"removed {new['id']}: the rotation is taken back" in capsys.readouterr().out
     assert list(stand_in.coveo.keys) == [old]
     assert stand_in.coveo.works(old)
     assert not Path("new-key").exists()
     assert _rotate(old, place, "--rollback") == 0
     assert _rotate(old, place, "--finish") == 2
+    capsys.readouterr()
+    assert _rotate(old, place, "--apply", "--to-file", "new-key") == 2
+    assert "move this file away" in capsys.readouterr().err
+
+
+def test_a_copy_that_somebody_made_and_uses_is_never_removed(
+    stand_in: StandIn, place: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = stand_in.coveo.add("AuthenticatedSearch", displayName="tokens")["id"]
+    assert _rotate(old, place, "--apply", "--to-file", "new-key") == 0
+    (new,) = _others(stand_in, old)
+    copied = stand_in.coveo.add("AuthenticatedSearch", displayName="copy", description=new["description"])
+    stand_in.coveo.use(copied["id"])
+    assert _rotate(old, place, "--finish", "--quiet-hours", "0") == 0
+    assert "it was used: it stays" in capsys.readouterr().out
+    assert stand_in.coveo.works(copied["id"])
+    assert not stand_in.coveo.works(old)
 
 
 def test_a_command_gets_the_value_on_its_standard_input(stand_in: StandIn, place: list[str]) -> None:
@@ -189,6 +229,31 @@ def test_a_command_gets_the_value_on_its_standard_input(stand_in: StandIn, place
     (new,) = _others(stand_in, old)
     assert Path("got").read_text() == stand_in.coveo.values[new["id"]] + "\n"
     assert stand_in.coveo.values[new["id"]].encode() not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads the list of processes from /proc")
+def test_no_process_has_token_or_value_in_its_arguments_and_the_command_not_in_its_variables(
+    stand_in: StandIn, place: list[str]
+) -> None:
+    old = stand_in.coveo.add("AuthenticatedSearch", displayName="tokens")["id"]
+    program = (
+        "import os, pathlib, sys; value = sys.stdin.read(); "
+        "proc = pathlib.Path('/proc'); "
+        "seen = [proc / p / 'cmdline' for p in os.listdir(proc) if p.isdigit()]; "
+        "lines = [f.read_bytes() for f in seen if f.exists()]; "
+        "pathlib.Path('lines').write_bytes(b'|'.join(lines)); "
+        "pathlib.Path('variables').write_bytes((proc / 'self/environ').read_bytes())"
+    )
+    command = shlex.join([sys.executable, "-c", program])
+    done = keylint(["keys", "rotate", old, *place, "--apply", "--to-command", command])
+    assert done.returncode == 0
+    (new,) = _others(stand_in, old)
+    lines, variables = Path("lines").read_bytes(), Path("variables").read_bytes()
+    assert b"--to-command" in lines  # keylint itself was among them
+    assert b"PATH=" in variables
+    for secret in (stand_in.coveo.admin_token, stand_in.coveo.values[new["id"]]):
+        assert secret.encode() not in lines
+        assert secret.encode() not in variables
 
 
 def test_a_command_that_fails_is_tried_again_with_another_key(

@@ -9,7 +9,7 @@ from tests.standin import Fault, StandIn
 
 
 def main() -> None:
-    """Serve until interrupted, with one sample key of each common template."""
+    """Serve until interrupted, with a few sample keys of each service."""
     parser = argparse.ArgumentParser(prog="python -m tests.standin", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--latency-ms", type=int, default=0, help="delay of every answer")
@@ -24,8 +24,13 @@ def main() -> None:
             )
         for template in ("AnonymousSearch", "AuthenticatedSearch"):
             stand_in.coveo.add(template, displayName=f"Sample {template} key")
+        stand_in.keypair.create("Sample pair")
+        stand_in.algolia.add("search", description="Sample search key")
+        print(f"{stand_in.url} organisation {stand_in.coveo.org} token {stand_in.coveo.admin_token}")
+        print(f"{stand_in.url} key pairs token {stand_in.keypair.token}")
+        algolia = stand_in.algolia
         print(
-            f"{stand_in.url} organisation {stand_in.coveo.org} token {stand_in.coveo.admin_token}", flush=True
+            f"{stand_in.url} Algolia application {algolia.application} token {algolia.admin_key}", flush=True
         )
         try:
             while True:

@@ -127,7 +127,7 @@ def rotate(key_id: str, **options: Any) -> int:
     if given.do_apply + given.do_finish + given.do_rollback > 1:
         raise UsageError("--apply, --finish and --rollback exclude each other")
     if not given.acts:
-        return _plan(given)
+        return _preview(given) if given.do_finish or given.do_rollback else _plan(given)
     from keylint.keys.journal import locked
 
     with _api(given) as api, locked(given.journal_path):
@@ -185,9 +185,9 @@ def _plan(given: _Given) -> int:
         )
         plan = planning.make_plan(record, replacement, api, model, places)
     if given.dry_run:
-        lines: Iterator[str] = (
-            line for call in plan.requests for line in render_request(call, _base_url(given))
-        )
+        # --apply only creates; without it the whole rotation is shown.
+        calls = plan.requests[:1] if given.do_apply else plan.requests
+        lines: Iterator[str] = (line for call in calls for line in render_request(call, _base_url(given)))
     elif given.format_name == "json":
         lines = iter([json.dumps(planning.plan_document(plan), indent=1)])
     else:
@@ -196,28 +196,52 @@ def _plan(given: _Given) -> int:
     return ExitCode.OK
 
 
+def _preview(given: _Given) -> int:
+    """The requests with which --finish or --rollback would change something, by what the journal says."""
+    from keylint.keys.render_plan import render_request
+
+    journal = _journal(given)
+    with _api(given) as api:
+        if given.do_finish:
+            calls = [api.retire_call(key_id) for key_id in (journal.key_id, *journal.doubtful)]
+        else:
+            calls = [api.discard_call(key_id) for key_id in api.find_marked(journal.marker)]
+    lines = (line for call in calls if call is not None for line in render_request(call, _base_url(given)))
+    write_lines(lines, None)
+    return ExitCode.OK
+
+
 def _act(given: _Given, api: Rotator) -> int:
     from keylint.keys import rotate as engine
     from keylint.keys.journal import load
 
-    journal = load(given.journal_path)
-    if journal is not None:
-        _check_same(given, journal)
-    if given.do_apply:
+    if given.do_finish:
+        engine.finish(_journal(given), api, dt.timedelta(hours=given.quiet_hours), _now(), _say)
+    elif given.do_rollback:
+        engine.roll_back(_journal(given), api, _say)
+    else:
+        journal = load(given.journal_path)
+        if journal is not None:
+            _check_same(given, journal)
         handover = _handover(given, journal)
         if journal is None:
             handover.check()
             journal = _begin(given, api, handover)
         engine.apply(journal, api, handover, _now(), _say)
-    elif journal is None:
+    return ExitCode.OK
+
+
+def _journal(given: _Given) -> Journal:
+    """The journal of the rotation that was begun. Raises UsageError where there is none."""
+    from keylint.keys.journal import load
+
+    journal = load(given.journal_path)
+    if journal is None:
         raise UsageError(
             f"--journal {given.journal_path}: there is no such rotation", hint="use --apply first"
         )
-    elif given.do_finish:
-        engine.finish(journal, api, dt.timedelta(hours=given.quiet_hours), _now(), _say)
-    else:
-        engine.roll_back(journal, api, _say)
-    return ExitCode.OK
+    _check_same(given, journal)
+    return journal
 
 
 def _begin(given: _Given, api: Rotator, handover: Handover) -> Journal:
@@ -274,7 +298,7 @@ def _handover(given: _Given, journal: Journal | None) -> Handover:
     if given.to_file:
         chosen.append(ToFile(given.to_file))
     if given.to_command:
-        chosen.append(ToCommand(given.to_command))
+        chosen.append(ToCommand(given.to_command, without=(_token_variable(given),)))
     if given.to_terminal:
         chosen.append(ToTerminal())
     if len(chosen) == 1:
@@ -303,7 +327,7 @@ def _api(given: _Given) -> Iterator[Rotator]:
     from keylint.inventory.api.coveo import CoveoApi, refuse_api_key
     from keylint.inventory.api.keypair import KeyPairApi
 
-    token = read_token(given.token_env or _TOKENS[given.provider], given.token_file, given.token_stdin)
+    token = read_token(_token_variable(given), given.token_file, given.token_stdin)
     if given.provider == "coveo":
         refuse_api_key(token)
     with bearer_client(_base_url(given), token) as client:
@@ -371,6 +395,10 @@ def _base_url(given: _Given) -> str:
     if not given.base_url:
         raise UsageError("--base-url: needed for key pairs: the address of the service")
     return given.base_url.rstrip("/")
+
+
+def _token_variable(given: _Given) -> str:
+    return given.token_env or _TOKENS[given.provider]
 
 
 def _safe(key_id: str) -> str:

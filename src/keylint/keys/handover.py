@@ -84,9 +84,13 @@ class ToFile:
 
 @dataclass(frozen=True)
 class ToCommand:
-    """A command's standard input. It is run without a shell, and what it prints is not shown."""
+    """A command's standard input. It is run without a shell, and what it prints is not shown.
+
+    `without` names variables that it does not get: the access token is none of its business.
+    """
 
     command: str
+    without: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -112,6 +116,7 @@ class ToCommand:
                 self._words(),
                 input=value.reveal() + b"\n",
                 stdout=subprocess.DEVNULL,
+                env={name: text for name, text in os.environ.items() if name not in self.without},
                 check=False,
                 timeout=_COMMAND_TIMEOUT_S,
             )

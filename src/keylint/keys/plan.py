@@ -140,17 +140,19 @@ def _steps(
     )
     where = "the places listed" if places else "the places that use the key (scan to find them)"
     last = "last_used_at" if record.provider == "keypair" else "Last used"
+    service = (
+        f"--org {record.organization}" if record.provider == "coveo" else "--provider keypair --base-url URL"
+    )
+    command = f"keylint keys rotate {record.key_id} {service}"
     out = [
-        f"Create the new key {how}: keylint keys rotate {record.key_id} --apply. Its value is shown once.",
+        f"Create the new key {how}: {command} --apply --to-file FILE. Its value is handed over once.",
         f"Put the new value in {where}, and deploy.",
         f"Watch '{last}' of the original until it stands still; it counts refused calls too.",
     ]
     if retire is None:
         out.append("Revoke the original in the console: no call for that is documented.")
     else:
-        out.append(
-            f"Deactivate the original: keylint keys rotate {record.key_id} --finish. It takes minutes."
-        )
+        out.append(f"Deactivate the original: {command} --finish. It takes minutes.")
     out.append("Delete the original when nothing was missed.")
     return out
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from html import escape
 
 from keylint.keys.checks import Check, Grade
-from keylint.keys.render_text import day, issue_line, places
+from keylint.keys.render_text import counted, day, issue_line, places
 from keylint.keys.report import KeyList, LintReport
 from keylint.report.clean import clean
 
@@ -25,7 +25,10 @@ _STYLE = (
 def render_lint(report: LintReport) -> Iterator[str]:
     """The issues as a table."""
     counts = ", ".join(f"{count} {grade.value}" for grade, count in report.counts().items() if count)
-    yield from _head(f"Keys of {report.path}", f"{report.keys} keys, {len(report.issues)} issues. {counts}")
+    yield from _head(
+        f"Keys of {report.path}",
+        f"{counted(report.keys, 'key')}, {counted(len(report.issues), 'issue')}. {counts}",
+    )
     if not report.complete:
         yield f"<p>The inventory is partial: {_text(report.partial_reason)}.</p>"
     yield from _table_head("Severity", "Check", "Key and field", "Remedy")
@@ -45,7 +48,7 @@ def _around(check: Check, grade: Grade) -> tuple[str, str]:
 
 def render_list(keys: KeyList) -> Iterator[str]:
     """The keys as a table."""
-    yield from _head(f"Keys of {keys.path}", f"{len(keys.rows)} keys")
+    yield from _head(f"Keys of {keys.path}", counted(len(keys.rows), "key"))
     if not keys.complete:
         yield f"<p>The inventory is partial: {_text(keys.partial_reason)}.</p>"
     yield from _table_head(

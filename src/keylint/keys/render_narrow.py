@@ -9,6 +9,7 @@ from typing import Any
 from keylint.inventory.api.base import Replacement
 from keylint.inventory.api.coveo_calls import CoveoCalls
 from keylint.keys.narrow import Narrowing, TemplateUse
+from keylint.keys.render_text import counted
 from keylint.keys.words import key_name
 from keylint.report.clean import clean
 
@@ -37,7 +38,7 @@ def render_text(narrowings: Sequence[Narrowing], uses: Sequence[TemplateUse]) ->
     yield "Templates in use:"
     places = {item.record.key_id: item.places for item in narrowings}
     for use in uses:
-        yield clean(f"  {use.template}: {len(use.keys)} keys")
+        yield clean(f"  {use.template}: {counted(len(use.keys), 'key')}")
         for record in use.keys:
             where = ", ".join(f"{f.path}:{f.line}" for f in places.get(record.key_id, ())[:5])
             yield clean(f"    {key_name(record)}{' in ' + where if where else ''}")

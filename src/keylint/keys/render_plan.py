@@ -21,8 +21,10 @@ def render_text(plan: Plan) -> Iterator[str]:
         yield ""
         yield "Places to change:"
     for found in plan.places:
+        kind = " (client code)" if found.in_client else ""
+        unsure = "" if found.exact else f" (match: {found.certainty or 'unknown'}; compare the value first)"
         for place in found.places or (f"{found.path}:{found.line}",):
-            yield clean(f"  {place}{' (client code)' if found.in_client else ''}")
+            yield clean(f"  {place}{kind}{unsure}")
         hidden = found.occurrences - max(1, len(found.places))
         if hidden > 0:
             yield clean(f"  {found.path}: {hidden} more")

@@ -28,9 +28,15 @@ def render_lint(report: LintReport) -> Iterator[str]:
     if report.issues:
         yield ""
     counts = ", ".join(f"{count} {grade.value}" for grade, count in report.counts().items() if count)
-    yield f"{report.keys} keys, {len(report.issues)} issues{': ' + counts if counts else ''}"
+    total = f"{counted(report.keys, 'key')}, {counted(len(report.issues), 'issue')}"
+    yield f"{total}{': ' + counts if counts else ''}"
     if not report.complete:
         yield f"The inventory is partial ({clean(report.partial_reason)}): absence from it proves nothing."
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def issue_line(issue: Issue, path: str) -> str:

@@ -30,7 +30,10 @@ def apply(journal: Journal, api: Rotator, handover: Handover, now: dt.datetime, 
     touched. Raises PendingError, AccessError or ApiError; running it again goes on.
     """
     if journal.state not in (*_BEFORE_DELIVERY, State.DELIVERED):
-        raise UsageError(f"this rotation is {journal.state.value}: nothing to apply")
+        raise UsageError(
+            f"--journal {journal.path}: this rotation is {journal.state.value}: nothing to apply",
+            hint="for another one move this file away, or name another with --journal",
+        )
     journal = _recover(journal, api, handover, now, say)
     if journal.state is State.DELIVERED:
         say(f"the new key {journal.new_key_id} was handed over ({journal.handover})")
@@ -73,17 +76,28 @@ def _arrived(journal: Journal) -> bool:
     return file.holds(journal.digest, bytes.fromhex(journal.salt), journal.rotation_id)
 
 
-def _sweep(journal: Journal, api: Rotator, *, keep: tuple[str, ...], say: Say) -> None:
-    """Remove keys of this rotation whose value nobody has. They are told by the marker in the description."""
+def _sweep(
+    journal: Journal,
+    api: Rotator,
+    *,
+    keep: tuple[str, ...],
+    say: Say,
+    why: str = "its value was lost on the way",
+) -> None:
+    """Remove keys of this rotation that nobody needs. They are told by the marker in the description."""
     for key_id in api.find_marked(journal.marker):
         if key_id in keep or key_id == journal.key_id:
             continue
+        if api.record(key_id).last_used is not None:
+            # Somebody has its value: a colleague copied a key of this rotation, description and all.
+            say(f"{key_id} has the mark of this rotation, but it was used: it stays")
+            continue
         call = api.discard_call(key_id)
         if call is None:
-            say(f"{key_id} was created and its value was lost: revoke it in the console")
+            say(f"{key_id} was created, and {why}: revoke it in the console")
             continue
         api.send(call)
-        say(f"removed {key_id}, whose value was lost on the way")
+        say(f"removed {key_id}: {why}")
 
 
 def finish(journal: Journal, api: Rotator, quiet: dt.timedelta, now: dt.datetime, say: Say) -> Journal:
@@ -130,7 +144,7 @@ def roll_back(journal: Journal, api: Rotator, say: Say) -> Journal:
                 hint="change its places back first, and then remove it in the console",
             )
     journal = journal.to(State.ROLLING_BACK)
-    _sweep(journal, api, keep=(), say=say)
+    _sweep(journal, api, keep=(), say=say, why="the rotation is taken back")
     if _arrived(journal):
         remove(journal.handover.removeprefix(_FILE))
     return journal.to(State.ROLLED_BACK)

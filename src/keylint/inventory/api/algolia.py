@@ -15,7 +15,7 @@ from typing import Any
 from keylint.errors import UsageError
 from keylint.inventory.api.base import PullOptions
 from keylint.inventory.api.http import Call, JsonClient
-from keylint.inventory.api.rows import rows_of
+from keylint.inventory.api.rows import reading_answers, rows_of
 from keylint.inventory.base import Collector, Fields, Snapshot
 from keylint.model import KeyRecord, KeyStatus, Privacy, Privilege
 from keylint.secret import Secret
@@ -39,9 +39,11 @@ class AlgoliaApi:
         """The application's keys as a snapshot. The admin key itself is never listed by the service."""
         options.progress("keys")
         answer = self._client.request(Call("GET", "/1/keys", needs="the admin key of the application"))
-        into = Collector(PROVIDER, f"the answer of {self._client.host}", options.salt)
-        for number, row in enumerate(rows_of(answer, "keys"), 1):
-            into.add(self._record(row, number, into, options))
+        into = Collector(PROVIDER, f"the answer of {self._client.host}, entry", options.salt)
+        rows = rows_of(answer, "keys")
+        with reading_answers():
+            for number, row in enumerate(rows, 1):
+                into.add(self._record(row, number, into, options))
         return into.snapshot(organization=self._application, taken_at=options.taken_at)
 
     def _record(self, row: Any, number: int, into: Collector, options: PullOptions) -> KeyRecord:

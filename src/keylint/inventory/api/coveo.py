@@ -9,11 +9,11 @@ from keylint.errors import AccessError, UsageError
 from keylint.inventory.api.base import Created, PullOptions, Replacement
 from keylint.inventory.api.coveo_calls import CoveoCalls
 from keylint.inventory.api.http import Call, JsonClient
-from keylint.inventory.api.rows import optional, rows_of, text_member
+from keylint.inventory.api.rows import optional, reading_answers, rows_of, text_member
 from keylint.inventory.api.token import is_api_key
 from keylint.inventory.base import Collector, Snapshot, TemplateExport
 from keylint.inventory.coveo import PROVIDER, KeyReader, TemplateReader
-from keylint.model import KeyRecord, Level, Problem
+from keylint.model import KeyRecord, Level, Privilege, Problem
 from keylint.secret import Secret
 
 CRAWLING_MODULE = "crawling module"
@@ -37,20 +37,29 @@ class CoveoApi:
         into = self._collector(options.salt, personal=options.personal)
         reader = KeyReader(into)
         options.progress("keys")
-        for number, row in enumerate(
-            rows_of(self._client.request(self._calls.list_keys(self._status)), "keys"), 1
-        ):
-            reader.add(row, number)
+        rows = rows_of(self._client.request(self._calls.list_keys(self._status)), "keys")
+        with reading_answers():
+            for number, row in enumerate(rows, 1):
+                reader.add(row, number)
         missing: list[str] = []
-        options.progress("templates")
         templates: list[TemplateExport] = []
-        template_reader = TemplateReader(into, templates)
-        for row in optional(self._client, self._calls.list_templates(), "templates", missing):
-            template_reader.add(row, 0)
-        options.progress("privileges")
-        assignable = optional(self._client, self._calls.list_privileges(), "assignable privileges", missing)
-        options.progress("groups")
-        groups = optional(self._client, self._calls.list_groups(), "groups", missing)
+        assignable: list[Privilege] = []
+        groups: list[str] = []
+        for call, what, read in (
+            (
+                self._calls.list_templates(),
+                "templates",
+                lambda rows: templates.extend(_templates(rows, into)),
+            ),
+            (
+                self._calls.list_privileges(),
+                "assignable privileges",
+                lambda rows: assignable.extend(into.privileges(rows, 0) or ()),
+            ),
+            (self._calls.list_groups(), "groups", lambda rows: groups.extend(map(_group_name, rows))),
+        ):
+            options.progress(what)
+            optional(self._client, call, what, missing, read)
         for text in missing:
             into.problems.append(Problem("pull-incomplete", Level.WARNING, text))
         return into.snapshot(
@@ -59,22 +68,26 @@ class CoveoApi:
             complete=not self._status,
             partial_reason=f"pulled with --status {self._status}" if self._status else "",
             templates=tuple(templates),
-            assignable=into.privileges(assignable, 0) or (),
-            groups=tuple(_group_name(group) for group in groups),
+            assignable=tuple(assignable),
+            groups=tuple(groups),
         )
 
     def record(self, key_id: str) -> KeyRecord:
         """The key as it is now."""
         into = self._collector(secrets.token_bytes(16))
-        KeyReader(into).add(self._client.request(self._calls.get_key(key_id)), 0)
+        answer = self._client.request(self._calls.get_key(key_id))
+        with reading_answers():
+            KeyReader(into).add(answer, 1)
         return into.records[0]
 
     def find_marked(self, marker: str) -> list[str]:
         """Ids of active keys whose description holds `marker`."""
         into = self._collector(secrets.token_bytes(16))
         reader = KeyReader(into)
-        for row in rows_of(self._client.request(self._calls.list_keys()), "keys"):
-            reader.add(row, 0)
+        rows = rows_of(self._client.request(self._calls.list_keys()), "keys")
+        with reading_answers():
+            for number, row in enumerate(rows, 1):
+                reader.add(row, number)
         return [r.key_id for r in into.records if r.status.alive and marker in r.description]
 
     def create_call(self, replacement: Replacement) -> Call:
@@ -105,7 +118,7 @@ class CoveoApi:
         self._client.request(call)
 
     def _collector(self, salt: bytes, *, personal: bool = False) -> Collector:
-        return Collector(PROVIDER, f"the answer of {self._client.host}", salt, personal=personal)
+        return Collector(PROVIDER, f"the answer of {self._client.host}, entry", salt, personal=personal)
 
 
 def refuse_api_key(token: Secret) -> None:
@@ -115,6 +128,14 @@ def refuse_api_key(token: Secret) -> None:
             "the token is an API key, and an API key can't list API keys",
             hint="use the access token of a person who has API keys: View",
         )
+
+
+def _templates(rows: list[Any], into: Collector) -> list[TemplateExport]:
+    out: list[TemplateExport] = []
+    reader = TemplateReader(into, out)
+    for number, row in enumerate(rows, 1):
+        reader.add(row, number)
+    return out
 
 
 def _group_name(group: Any) -> str:

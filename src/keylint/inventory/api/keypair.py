@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 from keylint.errors import ApiError, UsageError
 from keylint.inventory.api.base import Created, PullOptions, Replacement
 from keylint.inventory.api.http import Call, JsonClient
-from keylint.inventory.api.rows import rows_of, text_member
+from keylint.inventory.api.rows import reading_answers, rows_of, text_member
 from keylint.inventory.base import Collector, Snapshot, partial_reason
 from keylint.inventory.keypair import PROVIDER, PairReader
 from keylint.model import KeyRecord
@@ -50,9 +50,7 @@ class KeyPairApi:
         options.progress("keys")
         rows, reason = self._rows()
         into = self._collector(options.salt)
-        reader = PairReader(into)
-        for number, row in enumerate(rows, 1):
-            reader.add(row, number)
+        _read(rows, into)
         owners = {record.organization for record in into.records}
         return into.snapshot(
             organization=owners.pop() if len(owners) == 1 else "",
@@ -108,9 +106,7 @@ class KeyPairApi:
 
     def _records(self) -> list[KeyRecord]:
         into = self._collector(secrets.token_bytes(16))
-        reader = PairReader(into)
-        for row in self._rows()[0]:
-            reader.add(row, 0)
+        _read(self._rows()[0], into)
         return into.records
 
     def _rows(self) -> tuple[list[Any], str]:
@@ -142,4 +138,11 @@ class KeyPairApi:
         return Call("GET", there.path.removeprefix(here.path), dict(parse_qsl(there.query)))
 
     def _collector(self, salt: bytes) -> Collector:
-        return Collector(PROVIDER, f"the answer of {self._client.host}", salt)
+        return Collector(PROVIDER, f"the answer of {self._client.host}, entry", salt)
+
+
+def _read(rows: list[Any], into: Collector) -> None:
+    reader = PairReader(into)
+    with reading_answers():
+        for number, row in enumerate(rows, 1):
+            reader.add(row, number)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from keylint.errors import AccessError, ApiError
+from keylint.errors import AccessError, ApiError, InventoryError
 from keylint.inventory.api.http import Call, JsonClient
 
 _MEMBERS = ("items", "data", "results", "api_keys", "keys")
@@ -23,13 +24,24 @@ def rows_of(answer: Any, what: str) -> list[Any]:
     return answer
 
 
-def optional(client: JsonClient, call: Call, what: str, problems: list[str]) -> list[Any]:
-    """Rows that the snapshot can do without: a failure is named in `problems`, and nothing is returned."""
+@contextmanager
+def reading_answers() -> Iterator[None]:
+    """What the readers of files call a broken inventory is here a service that answers something else."""
     try:
-        return rows_of(client.request(call), what)
+        yield
+    except InventoryError as error:
+        raise ApiError(error.message, hint="is --base-url the address of this service?") from None
+
+
+def optional(
+    client: JsonClient, call: Call, what: str, problems: list[str], read: Callable[[list[Any]], None]
+) -> None:
+    """Read rows that the snapshot can do without: a failure is named in `problems`."""
+    try:
+        with reading_answers():
+            read(rows_of(client.request(call), what))
     except (AccessError, ApiError) as error:
         problems.append(f"{what} could not be listed: {error.message}")
-        return []
 
 
 def text_member(answer: Any, name: str, what: str) -> str:
