@@ -154,7 +154,8 @@ def joined(candidate: Candidate) -> bool:
     if gap is None:
         return False
     hexadecimal = len(candidate.value) >= 32 and HEX.fullmatch(candidate.value) is not None
-    return gap[1] != b"-" or not candidate.name.certain or not (hexadecimal or striking(candidate.value))
+    random = hexadecimal or striking(candidate.value) or uuid(candidate)
+    return gap[1] != b"-" or not random or not (candidate.named or candidate.name.certain)
 
 
 def picture_address(candidate: Candidate) -> bool:
