@@ -50,34 +50,16 @@ _PARAMETER = late(
 _WORDS = late(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SAYS_PUBLIC = frozenset(
     (
-        "public",
-        "publishable",
-        "anon",
-        "anonymous",
-        "browser",
-        "frontend",
-        "client",
-        "site",
-        "sitekey",
-        "search",
-        "storefront",
+        "anon", "anonymous", "browser", "client", "delivery", "frontend", "public", "publishable", "search",
+        "site", "sitekey", "storefront",
     )
-)
+)  # fmt: skip
 _SAYS_PRIVATE = frozenset(
     (
-        "private",
-        "secret",
-        "server",
-        "backend",
-        "admin",
-        "master",
-        "write",
-        "management",
-        "impersonate",
-        "impersonation",
-        "push",
+        "admin", "backend", "draft", "impersonate", "impersonation", "management", "master", "preview",
+        "private", "push", "secret", "server", "write",
     )
-)
+)  # fmt: skip
 
 
 class _Neighbour(NamedTuple):
@@ -241,7 +223,10 @@ class Context:
 def _halves(hit: Hit) -> Iterator[tuple[int, Partner]]:
     for half in hit.partners:
         value = half.value.decode("utf-8", "replace")
-        yield half.secret_start, Partner(half.rule.title, value, 0, half.rule.id, half.evidence.facts)
+        yield (
+            half.secret_start,
+            Partner(half.rule.title, value, rule_id=half.rule.id, facts=half.evidence.facts),
+        )
 
 
 def _name(before: bytes) -> str:

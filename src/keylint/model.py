@@ -239,14 +239,15 @@ class Evidence:
 class Partner:
     """Something harmless that stands with a key and names it, such as its id, its user or its organization.
 
-    `title` is for people, `value` is shown whole. `line` is 0 where there are no lines. `rule_id` is "" where
-    no rule of its own knows such values.
+    `title` is for people, `value` is shown whole. `line` and `column` are 0 where they are not known.
+    `rule_id` is "" where no rule of its own knows such values.
     """
 
     title: str
     value: str
     line: int = 0
     rule_id: str = ""
+    column: int = 0
     facts: tuple[tuple[str, str], ...] = ()
 
 

@@ -274,9 +274,12 @@ class Book:
         """The surroundings with the lines of what is named in them."""
         if self._binary or not sketch.offsets:
             return sketch.around
-        lines = [positions[at].line if at in positions else 0 for at in sketch.offsets]
-        partners = zip(sketch.around.partners, lines, strict=True)
-        return replace(sketch.around, partners=tuple(replace(p, line=line) for p, line in partners))
+        places = [positions.get(at, Position(0, 0, 0)) for at in sketch.offsets]
+        partners = zip(sketch.around.partners, places, strict=True)
+        return replace(
+            sketch.around,
+            partners=tuple(replace(p, line=place.line, column=place.column) for p, place in partners),
+        )
 
     # ---- the result
 

@@ -16,7 +16,7 @@ from tests.report.builders import finding, report
 IDENTIFIER = "id-of-the-pair-1234"
 AROUND = Surroundings(
     partners=(
-        Partner("Acme key id", IDENTIFIER, 3, "acme.id", (("account id", "0042"),)),
+        Partner("Acme key id", IDENTIFIER, 3, "acme.id", 7, (("account id", "0042"),)),
         Partner("organization", "acme\x1b[31m]({0}"),
     ),
     bundled="VITE_",
@@ -43,6 +43,7 @@ def test_json_has_the_surroundings_and_fits_its_schema() -> None:
         "title": "Acme key id",
         "value": IDENTIFIER,
         "line": 3,
+        "column": 7,
         "rule_id": "acme.id",
         "facts": [{"name": "account id", "value": "0042"}],
     }
@@ -61,3 +62,7 @@ def test_sarif_names_both_halves_in_the_message_and_the_properties() -> None:
     assert properties["urlParameter"] == "access_token"
     assert properties["publicHints"] == ["its name says search"]
     assert "\x1b" not in json.dumps(log)
+    half = result["relatedLocations"][-1]
+    assert half["message"]["text"].startswith(f"Acme key id {IDENTIFIER}")
+    region = half["physicalLocation"]["region"]
+    assert (region["startLine"], region["startColumn"], region["endColumn"]) == (3, 7, 7 + len(IDENTIFIER))

@@ -174,6 +174,7 @@ def _surroundings(around: Surroundings) -> _Object:
                 "title": partner.title,
                 "value": partner.value,
                 "line": partner.line,
+                "column": partner.column,
                 "rule_id": partner.rule_id,
                 "facts": [{"name": name, "value": value} for name, value in partner.facts],
             }

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sarif_om as om
 
-from keylint.model import CommitRef, Location, Origin
+from keylint.model import CommitRef, Finding, Location, Origin
 from keylint.report.clean import clean, without_surrogates
-from keylint.report.common import is_url, iso, uri
+from keylint.report.common import is_url, iso, partner_text, uri
 
 SRCROOT = "%SRCROOT%"
 
@@ -61,6 +61,20 @@ def location(place: Location, mask: str, artifacts: Artifacts, number: int = -1)
             context_region=context,
         ),
     )
+
+
+def partner_locations(finding: Finding, artifacts: Artifacts, number: int) -> list[om.Location]:
+    """Where the other halves of a pair stand, with ids from `number` on; each message says what it is."""
+    origin = finding.locations[0].origin
+    found: list[om.Location] = []
+    for partner in finding.surroundings.partners:
+        if partner.rule_id and partner.line:
+            end = partner.column + len(partner.value)
+            place = Location(origin, partner.line, partner.column, partner.line, end, byte_offset=0)
+            shown = location(place, clean(partner.value), artifacts, number + len(found))
+            shown.message = om.Message(text=partner_text(partner))
+            found.append(shown)
+    return found
 
 
 def _regions(place: Location, mask: str) -> tuple[om.Region, om.Region | None]:

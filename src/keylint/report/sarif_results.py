@@ -10,7 +10,7 @@ import sarif_om as om
 from keylint.model import CommitRef, Finding, Level, VerdictKind
 from keylint.report.clean import clean, without_surrogates
 from keylint.report.common import DEACTIVATION_NOTE, MEANING, iso, partner_text, place
-from keylint.report.sarif_places import Artifacts, inner_name, location
+from keylint.report.sarif_places import Artifacts, inner_name, location, partner_locations
 
 RELATED_LIMIT = 90  # GitHub shows 100 locations of a result
 _LINKED = 3  # related places that the message links: GitHub shows only those
@@ -112,6 +112,7 @@ def result(
         location(other, finding.key.mask, artifacts, number)
         for number, other in enumerate(finding.locations[1 : RELATED_LIMIT + 1], 1)
     ]
+    related += partner_locations(finding, artifacts, len(related) + 1)
     return om.Result(
         rule_id=rule_id,
         rule_index=rule_index,
