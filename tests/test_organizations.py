@@ -47,5 +47,5 @@ def test_the_organization_in_the_file_settles_it(
     assert finding["link"]["records"][0]["organization"] == "acmeorg1"
     assert finding["verdict"]["kind"] == "allowed"
     assert finding["surroundings"]["partners"] == [
-        {"title": "organization", "value": "acmeorg1", "line": 1, "rule_id": "", "facts": []}
+        {"title": "organization", "value": "acmeorg1", "line": 1, "column": 16, "rule_id": "", "facts": []}
     ]
