@@ -80,13 +80,21 @@ def _own_bytes(path: str) -> bytes:
     for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"):
         flags |= getattr(os, name, 0)
     try:
-        with open(os.open(path, flags), "rb") as stream:
-            status = os.fstat(stream.fileno())
-            regular = status.st_mode & 0o170000 == 0o100000
-            owned = not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
-            return stream.read() if regular and owned and status.st_size <= _MAX_BYTES else b""
+        descriptor = os.open(path, flags)
     except OSError:
         return b""
+    try:
+        status = os.fstat(descriptor)
+        if status.st_mode & 0o170000 != 0o100000 or status.st_size > _MAX_BYTES:
+            return b""
+        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+            return b""
+        with open(descriptor, "rb", closefd=False) as stream:
+            return stream.read()
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: str, parts: Iterable[bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -14,6 +14,7 @@ from keylint.historymessages import deliver_messages
 from keylint.historyscan import Sweeper, Swept
 from keylint.model import CommitRef, Level, Origin, Problem, Skipped, SkipReason, Surface
 from keylint.pipeline import Intake
+from keylint.rule import Rule
 from keylint.secret import Blob, Match
 from keylint.sources.gitlog import LogChange
 from keylint.sources.gitobjects import ObjectReader
@@ -60,7 +61,8 @@ class HistoryFeed:
     """Feeds a whole history to an intake. `author` turns a name and an address into what may be shown.
 
     `prefix` is put before every path: a submodule's place in the repository around it. `remember` is told
-    what the sweep found.
+    what the sweep found. A key that came in with a commit which its rule's allowlists name is left out, if
+    `rules` are given.
     """
 
     def __init__(
@@ -71,12 +73,20 @@ class HistoryFeed:
         author: MakeAuthor,
         prefix: bytes = b"",
         remember: Callable[[Swept], None] | None = None,
+        rules: Iterable[Rule] = (),
     ) -> None:
         self._history = history
         self._sweeper = sweeper
         self._author = author
         self._prefix = prefix
         self._remember = remember
+        self._allowed = {
+            (rule.id, commit.lower())
+            for rule in rules
+            for allowlist in rule.allowlists
+            for commit in allowlist.commits
+            if allowlist.condition == "OR"
+        }
 
     def __call__(self, intake: Intake) -> None:
         """Sweep, then deliver. Raises KeyboardInterrupt at the end if the sweep was interrupted."""
@@ -87,7 +97,13 @@ class HistoryFeed:
             self._remember(swept)
         with ObjectReader(self._history.repo, max_bytes=_EVERY_SIZE) as reader:
             _Delivery(
-                self._history, swept, intake, reader, author=self._author, prefix=self._prefix
+                self._history,
+                swept,
+                intake,
+                reader,
+                author=self._author,
+                prefix=self._prefix,
+                allowed=self._allowed,
             ).deliver()
         intake.skipped += [*self._history.skipped, *swept.skipped()]
         intake.problems += self._history.problems
@@ -107,6 +123,7 @@ class _Delivery:
         *,
         author: MakeAuthor,
         prefix: bytes,
+        allowed: Collection[tuple[str, str]],
     ) -> None:
         self._history = history
         self._swept = swept
@@ -114,6 +131,7 @@ class _Delivery:
         self._reader = reader
         self._author = author
         self._prefix = prefix
+        self._allowed = allowed
         self._numbers: dict[bytes, int] = {}
         self._values: list[bytes] = []
         self._holders: dict[bytes, frozenset[int]] = {}
@@ -307,7 +325,9 @@ class _Delivery:
                 matches[match.value.reveal()].append(match)
             new = self._added.get((name, path))
             for plan, number in users:
+                first = plan.story.first.commit
                 found = matches.get(self._values[plan.key], [])
+                found = [m for m in found if (m.rule_id, first) not in self._allowed]
                 if new:
                     found = [m for m in found if (plan.key, m.location.byte_offset) in new]
                 plan.matches[number] = found

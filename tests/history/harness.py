@@ -90,6 +90,10 @@ class Recorder:
             kept.places.append(match.location)
 
 
+def _name(name: str, _email: str) -> str:
+    return name
+
+
 def scan(
     path: Path, span: Span = EVERYTHING, *, rules: tuple[Rule, ...] = (RULE,), known: set[bytes] | None = None
 ) -> Result:
@@ -100,5 +104,5 @@ def scan(
     kept: list[Swept] = []
     with closing(History(str(path), span)) as history:
         sweeper = Sweeper(history, make, known_clean=known or set(), number=2)
-        HistoryFeed(history, sweeper, author=lambda name, email: name, remember=kept.append)(intake)
+        HistoryFeed(history, sweeper, author=_name, remember=kept.append, rules=rules)(intake)
     return Result(recorder.files, intake.skipped, intake.problems, kept[0])

@@ -155,6 +155,18 @@ def test_a_rule_for_some_paths_counts_under_those_paths_only(repo: Repo) -> None
     assert list(result.files) == [(token(1), "a.env")]
 
 
+def test_a_commit_on_an_allowlist_brings_no_finding(repo: Repo) -> None:
+    from dataclasses import replace
+
+    from keylint.rule import Allowlist
+    from tests.history.harness import RULE
+
+    first = repo.commit({"a": line(1)})
+    repo.commit({"a": line(1) + line(2)})
+    allowing = replace(RULE, allowlists=(Allowlist(commits=(first,)),))
+    assert scan(repo.path, rules=(allowing,)).values == {token(2)}
+
+
 def test_the_same_scan_twice_gives_the_same_files(repo: Repo) -> None:
     for n in range(6):
         repo.commit({"a": line(n), os.path.join("d", f"f{n}"): line(n)})

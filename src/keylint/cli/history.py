@@ -86,7 +86,10 @@ class _Scan:
             known_clean=known,
         )
         author = full_author if self._own.show_authors else masked_author
-        HistoryFeed(history, sweeper, author=author, prefix=prefix, remember=remember)(intake)
+        feed = HistoryFeed(
+            history, sweeper, author=author, prefix=prefix, remember=remember, rules=self._engine.rules
+        )
+        feed(intake)
         self._feed_submodules(history, prefix, intake, line)
 
     def _leave_out(self, history: History, prefix: bytes, intake: Intake) -> None:
