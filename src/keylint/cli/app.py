@@ -64,8 +64,8 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _command(error: click.UsageError) -> str:
-    name = error.ctx.info_name if error.ctx else ""
-    return f"{name} " if name and name != "keylint" else ""
+    name = error.ctx.command_path.partition(" ")[2] if error.ctx else ""
+    return f"{name} " if name else ""
 
 
 def _complain(message: str) -> None:
