@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import random
 import string
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from keylint.errors import ConfigError
+from keylint.ruleset import parse_rules
 from tests.helpers.cli import Completed, call_keylint, run_keylint
 from tests.helpers.make import coveo_key
 
@@ -206,9 +209,9 @@ def test_garbage_is_never_a_bug(data: bytes, format_name: str) -> None:
     assert KEY.encode() not in done.out
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
-@pytest.mark.parametrize("option", ["--config", "--rules", "--inventory", "--baseline"])
+@pytest.mark.parametrize("option", ["--config", "--inventory", "--baseline"])
 def test_garbage_in_option_files_is_never_a_bug(
     tmp_path_factory: pytest.TempPathFactory, option: str, data: bytes
 ) -> None:
@@ -217,3 +220,10 @@ def test_garbage_in_option_files_is_never_a_bug(
     (folder / "code").mkdir()
     done = call_keylint("scan", folder / "code", option, folder / "garbage")
     assert done.status in (0, 2), (done.error, data)
+
+
+@given(st.one_of(st.text(max_size=300), st.text(max_size=200).map("[[rules]]\nid = 'a'\nregex = ".__add__)))
+def test_garbage_in_rule_files_is_never_a_bug(text: str) -> None:
+    """Without the command line, which would compile all rules each time."""
+    with contextlib.suppress(ConfigError):
+        parse_rules(text, "own.toml")

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,13 +20,22 @@ from unittest import mock
 from keylint.cli.app import run
 
 _START = "import sys; from keylint.__main__ import main; sys.exit(main())"
+# What getrusage says of a new process may be its parent's peak, so the process itself tells (proc(5), VmHWM).
+_MEASURE = """
+import atexit, os
+def note():
+    with open("/proc/self/status", "rb") as status:
+        os.write({fd}, status.read())
+atexit.register(note)
+"""
+_PEAK = re.compile(rb"VmHWM:\s*(\d+) kB")
 
 
 @dataclass(frozen=True)
 class Completed:
     """What a run left behind.
 
-    `seconds` (of processor time) and `peak_bytes` are those of the process, 0 for a run in this one.
+    `seconds` (of processor time) and `peak_bytes` are those of the process; 0 where they were not measured.
     """
 
     status: int
@@ -72,11 +82,20 @@ def run_keylint(
     `env` is added to this process's environment. Fails after `timeout` seconds.
     """
     command = [sys.executable, "-c", f"{before}\n{_START}", *map(os.fsencode, arguments)]
-    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with contextlib.ExitStack() as files:
+        source, out, err, peak = (files.enter_context(tempfile.TemporaryFile()) for _ in range(4))
+        if Path("/proc/self/status").exists():
+            command[2] = _MEASURE.format(fd=peak.fileno()) + command[2]
         source.write(stdin)
         source.seek(0)
         child = subprocess.Popen(
-            command, cwd=cwd, stdin=source, stdout=out, stderr=err, env={**os.environ, **(env or {})}
+            command,
+            cwd=cwd,
+            stdin=source,
+            stdout=out,
+            stderr=err,
+            env={**os.environ, **(env or {})},
+            pass_fds=[peak.fileno()],
         )
         timer = threading.Timer(timeout, child.kill)
         timer.start()
@@ -85,9 +104,11 @@ def run_keylint(
         seconds = usage.ru_utime + usage.ru_stime
         child.returncode = os.waitstatus_to_exitcode(state)
         assert child.returncode != -9, f"not done after {timeout} s: {arguments}"
-        out.seek(0)
-        err.seek(0)
-        return Completed(child.returncode, out.read(), err.read(), seconds, _peak(usage.ru_maxrss))
+        for stream in (out, err, peak):
+            stream.seek(0)
+        found = _PEAK.search(peak.read())
+        peak_bytes = int(found[1]) * 1024 if found else 0
+        return Completed(child.returncode, out.read(), err.read(), seconds, peak_bytes)
 
 
 def call_keylint(*arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"") -> Completed:
@@ -114,8 +135,3 @@ def _inside(folder: Path | None) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
-
-
-def _peak(maximum: int) -> int:
-    """Linux counts in KiB, macOS in bytes (getrusage(2))."""
-    return maximum if sys.platform == "darwin" else maximum * 1024
