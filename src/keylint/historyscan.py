@@ -32,7 +32,7 @@ _COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates
 _SHORT_S = 1.0  # a scan that takes longer goes on in the order of the packs
 _PACKED_CACHE = "96m"
 _MAX_RETRIES = 500
-_GRACE_S = 2.0  # how long an interrupted scan waits for what its workers have found
+_GRACE_S = 5.0  # at most: how long an interrupted scan waits for what its workers have found
 _KNOWN_CLEAN = frozenset[bytes]()
 
 

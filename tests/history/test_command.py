@@ -83,7 +83,7 @@ def test_an_interrupt_ends_at_once_and_tells_what_was_found(
     (os.killpg if group else os.kill)(process.pid, number)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130, errors
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15
     assert b"Traceback" not in errors
     document = json.loads(report.read_text())
     assert [finding["places"][0]["path"] for finding in document["findings"]] == ["a"]
