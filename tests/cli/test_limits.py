@@ -201,7 +201,7 @@ _GARBAGE = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=_GARBAGE, format_name=st.sampled_from(["text", "json", "sarif", "github"]))
 def test_garbage_is_never_a_bug(data: bytes, format_name: str) -> None:
     done = call_keylint("scan", "-", "--format", format_name, "-v", stdin=data)
@@ -209,7 +209,7 @@ def test_garbage_is_never_a_bug(data: bytes, format_name: str) -> None:
     assert KEY.encode() not in done.out
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
 @pytest.mark.parametrize("option", ["--config", "--inventory", "--baseline"])
 def test_garbage_in_option_files_is_never_a_bug(
