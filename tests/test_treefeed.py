@@ -104,6 +104,7 @@ def messy(folder: Path) -> None:
         "only-ff": b"\xff",
         "large.txt": b"harmless line\n" * 150_000 + line.encode() + b"more\n" * 1000,
         "streamed.txt": b"0123456789abcde\n" * 600_000 + line.encode(),
+        "seven-and-more.txt": b"harmless line\n" * 590_000 + line.encode(),
         "path.conf": b"pathkey-0123456789ab\n",
         "path.txt": b"pathkey-0123456789ab\n",
         "two\nlines \xe9.txt": line.encode("utf-8"),
@@ -210,17 +211,17 @@ class Deadly(FileSource):
         super().__init__(path)
         self._here = os.getpid()
 
-    def read(self, folder: Beneath, listed: Listed) -> Any:
+    def open_small(self, folder: Beneath, listed: Listed, limit: int) -> Any:
         if os.getpid() != self._here and listed.path.endswith("7.txt"):
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().read(folder, listed)
+        return super().open_small(folder, listed, limit)
 
 
 class Failing(Deadly):
-    def read(self, folder: Beneath, listed: Listed) -> Any:
+    def open_small(self, folder: Beneath, listed: Listed, limit: int) -> Any:
         if os.getpid() != self._here and listed.path.endswith("7.txt"):
             raise MemoryError
-        return FileSource.read(self, folder, listed)
+        return FileSource.open_small(self, folder, listed, limit)
 
 
 @pytest.mark.parametrize("kind", [Deadly, Failing])
@@ -240,10 +241,10 @@ def test_an_interrupt_gives_what_was_found_so_far(
         (tmp_path / f"{number:04}.txt").write_text(f"stripe {STRIPE}\n")
 
     class Slow(FileSource):
-        def read(self, folder: Beneath, listed: Listed) -> Any:
+        def open_small(self, folder: Beneath, listed: Listed, limit: int) -> Any:
             if os.getpid() != here:
                 time.sleep(0.002)
-            return super().read(folder, listed)
+            return super().open_small(folder, listed, limit)
 
     here = os.getpid()
     original = workers.Crew.results

@@ -47,9 +47,12 @@ class Span(NamedTuple):
     secret_end: int
 
 
-def has_directive(data: bytes | bytearray) -> bool:
-    """Whether keylint's own allow comments occur at all: the cheap question for files without keys."""
-    return _OWN in data
+def has_directive(data: bytes | bytearray, start: int = 0, end: int | None = None) -> bool:
+    """Whether keylint's own allow comments occur at all: the cheap question for files without keys.
+
+    `start` and `end` are byte offsets that limit it to a part.
+    """
+    return data.find(_OWN, start, end) >= 0
 
 
 def find_directives(data: bytes, *, strict: bool) -> list[Directive]:

@@ -26,7 +26,8 @@ from keylint.textmap import SNIFF_BYTES
 MIN_FILES = 200  # below that, starting workers takes longer than they save
 _SHARE = 32  # files that a worker takes at a time
 _MAX_SHARES = 12_000  # their numbers must fit into a pipe, which holds 64 KiB
-_SLAB_BYTES = 1 << 20
+_ENOUGH = 1 << 20  # bytes in a buffer that are worth a scan
+_LARGEST = 8 << 20  # bytes of a file that is read into the buffer
 _MARKS = 0xFE  # a first byte from here on may begin UTF-16
 _LAST_WORDS_S = 20.0  # after an interrupt, for files that are being read
 
@@ -43,6 +44,7 @@ class Folder(Protocol):
     def items(self) -> Iterator[Blob | Skipped]: ...
     def listing(self, folder: Beneath) -> Iterable[Listed | Skipped]: ...
     def read(self, folder: Beneath, listed: Listed) -> Blob | Skipped | None: ...
+    def open_small(self, folder: Beneath, listed: Listed, limit: int) -> tuple[int, int] | None: ...
     def repository(self) -> Repository: ...
 
 
@@ -170,11 +172,11 @@ class _Sifter:
                 first = int.from_bytes(number, "little") * self._share
                 for index in range(first, min(first + self._share, len(self._listing))):
                     listed = self._listing[index]
-                    item = None if isinstance(listed, Skipped) else self._source.read(folder, listed)
+                    if isinstance(listed, Skipped) or self._add(slab, folder, index, listed):
+                        continue
+                    item = self._source.read(folder, listed)
                     if isinstance(item, Skipped):
                         skipped.append((index, item.path, item.reason.value, item.detail))
-                    elif item and not (item.open or _is_special(item.data)):
-                        slab.add(index, item.data)
                     elif item:
                         examined = self._examiner.examine(item)
                         if examined.matches or examined.allows or examined.skipped:
@@ -185,41 +187,65 @@ class _Sifter:
         slab.scan()
         return files + slab.files, size + slab.bytes, notable + slab.notable, skipped
 
+    def _add(self, slab: _Slab, folder: Beneath, index: int, listed: Listed) -> bool:
+        """Read a file into the slab, if it is an ordinary one."""
+        opened = self._source.open_small(folder, listed, _LARGEST)
+        if opened is None:
+            return False
+        try:
+            return slab.read(index, *opened)
+        finally:
+            os.close(opened[0])
+
 
 class _Slab:
-    """Collects small files in one buffer and scans it when it is full."""
+    """Collects files in one buffer and scans it when there is enough in it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._buffer = bytearray()
+        self._buffer = bytearray(_LARGEST + 1)  # used again and again: new memory costs more than reading
+        self._filled = 0
         self._bounds: list[tuple[int, int]] = []
         self._indexes: list[int] = []
         self.files = 0
         self.bytes = 0
         self.notable: list[int] = []
 
-    def add(self, index: int, data: bytes) -> None:
-        """Add a file, with its number in the listing."""
-        start = len(self._buffer)
-        self._buffer += data
-        self._bounds.append((start, len(self._buffer)))
-        self._buffer += b"\n"
-        self._indexes.append(index)
-        if len(self._buffer) >= _SLAB_BYTES:
+    def read(self, index: int, fd: int, size: int) -> bool:
+        """Add an open file of `size` bytes, with its number in the listing.
+
+        False, and nothing is added, for one that cannot be read, has another size or might have to be read
+        otherwise than as it is.
+        """
+        if self._filled + size >= len(self._buffer):
             self.scan()
+        start, end = self._filled, self._filled + size
+        try:
+            with memoryview(self._buffer) as view, view[start : end + 1] as room:
+                count = os.readv(fd, [room])
+        except OSError:
+            return False
+        if count != size or self._is_special(start, end):
+            return False
+        self._buffer[end] = 0x0A
+        self._bounds.append((start, end))
+        self._indexes.append(index)
+        self._filled = end + 1
+        if self._filled >= _ENOUGH:
+            self.scan()
+        return True
+
+    def _is_special(self, start: int, end: int) -> bool:
+        """Whether this may be binary or in another encoding."""
+        marked = end > start and self._buffer[start] >= _MARKS
+        return marked or self._buffer.find(b"\0", start, min(end, start + SNIFF_BYTES)) >= 0
 
     def scan(self) -> None:
         """Scan what has come together and begin anew."""
         found = set(sift(self._engine, self._buffer, self._bounds))
-        if has_directive(self._buffer):
-            found |= {n for n, (a, b) in enumerate(self._bounds) if has_directive(self._buffer[a:b])}
+        if has_directive(self._buffer, 0, self._filled):
+            found |= {n for n, (a, b) in enumerate(self._bounds) if has_directive(self._buffer, a, b)}
         self.notable += [self._indexes[n] for n in found]
         self.files += len(self._bounds) - len(found)
         self.bytes += sum(b - a for n, (a, b) in enumerate(self._bounds) if n not in found)
-        self._buffer, self._bounds, self._indexes = bytearray(), [], []
-
-
-def _is_special(data: bytes) -> bool:
-    """Whether this may be read otherwise than as it is, or is too large to share a buffer."""
-    marked = bool(data) and data[0] >= _MARKS
-    return marked or len(data) > _SLAB_BYTES or data.find(b"\0", 0, SNIFF_BYTES) >= 0
+        self._filled, self._bounds, self._indexes = 0, [], []

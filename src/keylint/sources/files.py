@@ -84,6 +84,20 @@ class FileSource:
             elif not excluded:
                 yield listed
 
+    def open_small(self, folder: Beneath, listed: Listed, limit: int) -> tuple[int, int] | None:
+        """Descriptor and size of an ordinary file of at most `limit` bytes; the caller closes it.
+
+        None for everything else, about which `read` knows what to say.
+        """
+        try:
+            fd, status = folder.open_file(listed.path)
+        except OSError:
+            return None
+        if status.st_size <= min(limit, self._max_file_size):
+            return fd, status.st_size
+        os.close(fd)
+        return None
+
     def _find_repository(self, place: str) -> GitRepo | None:
         if not _marked_folder(place) and "GIT_DIR" not in os.environ:
             return None
