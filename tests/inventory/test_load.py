@@ -132,3 +132,11 @@ def test_any_json_in_any_member_gives_a_snapshot_or_a_clear_error(member: str, v
         assert len(read_inventory(text.encode(), "f").records) == 1
     except InventoryError as error:
         assert str(error).startswith("f")
+
+
+def test_privileges_nested_without_end_are_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    nested = "[" * 900 + "]" * 900
+    path.write_text(f'[{{"id": "a", "displayName": "x", "status": "ENABLED", "privileges": {nested}}}]')
+    with pytest.raises(InventoryError, match="privileges: expected|nested too deeply"):
+        load.load_inventory(path)

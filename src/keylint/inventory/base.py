@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import marshal
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,7 @@ _PASTED = re.compile(
     r"xx[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[as]k_[A-Za-z0-9_-]{28,}", re.IGNORECASE
 )
 _SHORTEST_PASTED = 31
+_PRIVACY = {"public": Privacy.PUBLIC, "private": Privacy.PRIVATE}
 _MOST_SHOWN = 20
 _MOST_NAMED = 100
 
@@ -87,7 +89,7 @@ def _whole(text: str) -> str:
 def scrub(text: str) -> str:
     """Text from a listing with every whole key in it masked, and without lone surrogates."""
     text = _whole(text)
-    if len(text) < _SHORTEST_PASTED:
+    if len(text) < _SHORTEST_PASTED or ("-" not in text and "_" not in text):
         return text
     return _PASTED.sub(lambda found: f"{found[0][:2]}********{found[0][-4:]}", text)
 
@@ -105,7 +107,8 @@ class Collector:
         self.unmasked = 0
         self.problems: list[Problem] = []
         self._known: dict[tuple[str, str, str], int] = {}
-        self._sets: dict[str, tuple[Privilege, ...]] = {}
+        self._texts: dict[str, str] = {}
+        self._sets: dict[bytes, tuple[Privilege, ...]] = {}
         self._last_unmasked = 0
 
     def problem(self, code: str, text: str, line: int, level: Level = Level.WARNING) -> None:
@@ -144,14 +147,21 @@ class Collector:
             hint="list the keys again, in one go",
         )
 
+    def shared(self, text: str) -> str:
+        """The same text for equal ones: of those that many keys have, one is kept."""
+        return self._texts.setdefault(text, text)
+
     def privileges(self, value: object, line: int) -> tuple[Privilege, ...] | None:
         """The privileges of an entry or template; None where it does not say."""
         if value is None:
             return None
         if not isinstance(value, list):
             raise self.wrong("privileges", "a list", line)
-        # 100,000 keys share a handful of sets: each is read once.
-        written = repr(value)
+        # 100,000 keys share a handful of sets: each is read once. This is the fastest way to tell them apart.
+        try:
+            written = marshal.dumps(value, 2)
+        except ValueError:
+            raise self.wrong("privileges", "a list that is not nested so deeply", line) from None
         found = self._sets.get(written)
         if found is None:
             found = self._sets[written] = tuple(self._privilege(item, line) for item in value)
@@ -274,8 +284,7 @@ class Fields:
 
     def privacy(self, name: str) -> Privacy | None:
         """Public or private in any case of letters; None if absent or another word."""
-        word = self.text(name).lower()
-        return Privacy(word) if word in ("public", "private") else None
+        return _PRIVACY.get(self.text(name).lower())
 
 
 def _same(one: KeyRecord, other: KeyRecord) -> bool:

@@ -56,19 +56,20 @@ class KeyReader:
         status = self._status(fields, word.upper())
         extra = fields.inner("additionalConfiguration") if "additionalConfiguration" in fields.item else None
         masks, digests = self._value(fields)
+        whole = fields.raw("value") if digests else ""
         self.into.add(
             KeyRecord(
                 provider=PROVIDER,
                 key_id=key_id,
-                label=self._said(fields, "displayName"),
-                description=self._said(fields, "description"),
-                organization=fields.text("organizationId"),
+                label=_said(fields, "displayName", whole),
+                description=_said(fields, "description", whole),
+                organization=self.into.shared(fields.text("organizationId")),
                 masks=masks,
                 digests=digests,
                 status=status,
-                raw_status=word,
+                raw_status=self.into.shared(word),
                 privacy=fields.privacy("privacyLevel"),
-                template_id=fields.text("apiKeyTemplateId"),
+                template_id=self.into.shared(fields.text("apiKeyTemplateId")),
                 privileges=self.into.privileges(fields.item.get("privileges"), line),
                 created=fields.date("createdDate"),
                 activated=fields.date("activationDate"),
@@ -114,12 +115,6 @@ class KeyReader:
             return (safe_mask(value),), ()
         mask = Secret(value.encode("utf-8", "replace"), prefix_len=2).mask
         return (mask,), (self.into.digest(value, fields.line, "the value of a key"),)
-
-    @staticmethod
-    def _said(fields: Fields, name: str) -> str:
-        """A text of people's, without the key's own value in it."""
-        text, value = fields.text(name), fields.raw("value")
-        return text.replace(value, "********") if value and not is_masked(value) else text
 
     def _status(self, fields: Fields, word: str) -> KeyStatus:
         enabled = fields.flag("enabled")
@@ -175,6 +170,12 @@ class KeyReader:
             return fields.text("createdBy")
         user = fields.inner("createdBy")
         return user.text("email") or user.text("username") or user.text("displayName")
+
+
+def _said(fields: Fields, name: str, whole: str) -> str:
+    """A text of people's, without the value of the key where the listing shows it whole."""
+    text = fields.text(name)
+    return text.replace(whole, "********") if whole else text
 
 
 @dataclass

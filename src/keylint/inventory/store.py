@@ -107,6 +107,7 @@ class StoreReader:
         if not key_id:
             raise self.into.wrong("key_id", "text", line)
         masks, digests, unmasked = self._values(fields)
+        shared = self.into.shared
         self.into.add(
             KeyRecord(
                 provider=fields.text("provider") or self.into.provider,
@@ -122,7 +123,7 @@ class StoreReader:
                 created_by=fields.text("created_by") if self.into.personal else "",
                 extra=self._extra(fields),
                 line=line,
-                **{name: fields.text(name) for name in _TEXTS if name in fields.item},  # type: ignore[arg-type]
+                **{name: shared(fields.text(name)) for name in _TEXTS if name in fields.item},  # type: ignore[arg-type]
                 **{name: tuple(fields.texts(name)) for name in _LISTS if name in fields.item},  # type: ignore[arg-type]
                 **{name: fields.date(name) for name in _DATES if name in fields.item},  # type: ignore[arg-type]
             )
