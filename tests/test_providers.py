@@ -86,7 +86,8 @@ def test_a_part_of_a_word_is_no_provider(text: str) -> None:
     "line",
     [
         'AIVEN_API_KEY = "{}"', "export AIVEN_TOKEN={}", '"aivenSecret": "{}"', "aiven token - '{}'",
-        "aiven.api.key: {}", "const aivenKey string = \"{}\"", 'aiven_key := "{}"', "<aivenToken>{}</aivenToken>",
+        "aiven.api.key: {}", "const aivenKey string = \"{}\"", 'aiven_key := "{}"',
+        "<aivenToken>{}</aivenToken>",
         '<add key="AivenApiKey" value="{}"/>', "curl -H 'X-Aiven-Token: {}'", "aiven:\n  api_key: {}",
         "// aiven\nsetApiKey(\"{}\");", '{{"name": "AIVEN_TOKEN", "value": "{}"}}', "ENV AIVEN_TOKEN {}",
         "# aiven\nAuthorization: Bearer {}", 'let aivenToken: &str = "{}";', "?provider=aiven&token={}",
