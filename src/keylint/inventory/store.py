@@ -9,8 +9,8 @@ so one file can list keys of several. Everything but `templates` stands before `
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import Any
 
@@ -30,6 +30,7 @@ _TEXTS = (
     "label", "description", "organization", "half", "raw_status", "template_id", "environment", "owner",
     "search_hub", "catalog_id",
 )  # fmt: skip
+_dump = json.JSONEncoder(ensure_ascii=False).encode  # indented, it would take ten times as long
 _LISTS = ("allowed_ips", "denied_ips", "allowed_user_ids", "editors")
 
 
@@ -51,6 +52,8 @@ def check_version(meta: Mapping[str, Any], source: str) -> None:
 def dump_snapshot(snapshot: Snapshot, *, personal: bool = False) -> str:
     """The snapshot as JSON text for a file. `personal` keeps who made each key."""
     left_out = _NOT_STORED if personal else (*_NOT_STORED, *_PERSONAL)
+    kept = [(spec.name, spec.default) for spec in fields(KeyRecord) if spec.name not in left_out]
+    sets: dict[int, list[Any]] = {}  # privileges by identity: many keys share a few
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -60,28 +63,40 @@ def dump_snapshot(snapshot: Snapshot, *, personal: bool = False) -> str:
         "complete": snapshot.complete,
         "partial_reason": snapshot.partial_reason,
         "salt": snapshot.salt.hex(),
-        "keys": [_dump_record(record, snapshot.provider, left_out) for record in snapshot.records],
+        "keys": [_dump_record(record, snapshot.provider, kept, sets) for record in snapshot.records],
         "templates": [_plain(asdict(template)) for template in snapshot.templates],
         "assignable": [_plain(asdict(privilege)) for privilege in snapshot.assignable],
         "groups": list(snapshot.groups),
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    members = ",\n".join(f" {_dump(name)}: {_member(value)}" for name, value in document.items())
+    return f"{{\n{members}\n}}\n"
 
 
-def _dump_record(record: KeyRecord, provider: str, left_out: tuple[str, ...]) -> dict[str, Any]:
-    out = {}
-    for spec in fields(KeyRecord):
-        value = getattr(record, spec.name)
-        same = spec.default is not MISSING and value == spec.default
-        if same or spec.name in left_out or (spec.name == "provider" and value == provider):
+def _member(value: Any) -> str:
+    """A list with an item a line, so that every key has a line of its own; anything else on one line."""
+    if not isinstance(value, list) or not value:
+        return _dump(value)
+    return "[\n" + ",\n".join(f"  {_dump(item)}" for item in value) + "\n ]"
+
+
+def _dump_record(
+    record: KeyRecord, provider: str, kept: Sequence[tuple[str, Any]], sets: dict[int, list[Any]]
+) -> dict[str, Any]:
+    """One key without what has its default."""
+    out: dict[str, Any] = {}
+    for name, default in kept:
+        value = getattr(record, name)
+        if value is default or value == default or (name == "provider" and value == provider):
             continue
-        out[spec.name] = value
+        out[name] = value if type(value) is str else _plain(value)
     if record.privileges is not None:
-        out["privileges"] = [asdict(privilege) for privilege in record.privileges]
+        known = sets.get(id(record.privileges))
+        if known is None:
+            known = sets[id(record.privileges)] = [asdict(privilege) for privilege in record.privileges]
+        out["privileges"] = known
     if record.exposure is not None:
-        out["exposure"] = asdict(record.exposure)
-    plain: dict[str, Any] = _plain(out)
-    return plain
+        out["exposure"] = _plain(asdict(record.exposure))
+    return out
 
 
 def _plain(value: Any) -> Any:
