@@ -6,6 +6,7 @@ the key in the inventory file; where a scan found the key is a related place.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -37,6 +38,10 @@ _SECURITY_SEVERITY = {
 }
 _KEY_RULE = "inventory-key"
 _RESULTS = '"results":[]'
+
+_PIECE = 1 << 16  # bytes
+_FOLLOWING = bytes(range(0x80, 0xC0))  # bytes of UTF-8 that are not the first of a character
+_BELOW_FOUR = bytes(range(0xF0))  # bytes that do not begin a character of four
 
 LineLength = Callable[[int], int]
 
@@ -72,17 +77,38 @@ def render_list(keys: KeyList) -> Iterator[str]:
 
 
 def line_lengths(path: str, wanted: Collection[int]) -> LineLength:
-    """How long some lines of the inventory file are, in UTF-16 units; 0 for lines that are not there."""
+    """How long some lines of a UTF-8 file are, in UTF-16 units; 0 for lines that are not there.
+
+    By their bytes and in pieces: services answer with listings of one line, which may have 100 MB.
+    """
     lengths: dict[int, int] = {}
+    number, before = 1, b""
     try:
-        with open(path, "rb") as stream:  # lines by their bytes: decoding all of them takes much longer
-            for number, line in enumerate(stream, 1):
+        with open(path, "rb") as stream:
+            if stream.read(3) != codecs.BOM_UTF8:  # the mark is no part of the first line
+                stream.seek(0)
+            while piece := stream.readline(_PIECE):
                 if number in wanted:
-                    text = line.rstrip(b"\r\n").decode("utf-8-sig", "replace")
-                    lengths[number] = len(text.encode("utf-16-le")) // 2
+                    lengths[number] = lengths.get(number, 0) + _units(piece) - _ending(before, piece)
+                number += piece.endswith(b"\n")
+                before = piece
     except OSError:
         lengths.clear()
     return lambda line: lengths.get(line, 0)
+
+
+def _units(data: bytes) -> int:
+    """UTF-16 units of UTF-8 cut anywhere: one for each first byte, two where that begins four."""
+    if data.isascii():
+        return len(data)
+    return len(data.translate(None, _FOLLOWING)) + len(data.translate(None, _BELOW_FOUR))
+
+
+def _ending(before: bytes, piece: bytes) -> int:
+    """How many characters at the end of a piece are the end of the line."""
+    if not piece.endswith(b"\n"):
+        return 0
+    return 1 + (piece.endswith(b"\r\n") or (piece == b"\n" and before.endswith(b"\r")))
 
 
 def _issue(issue: Issue, rule: int, file: om.ArtifactLocation, lengths: LineLength) -> om.Result:
