@@ -18,8 +18,8 @@ INSPECTORS = (
     "sentry_org_token", "slack", "telegram", "unleash", "url_credentials",
 )  # fmt: skip
 CHECKSUMS = (
-    "azure_annotated", "azure_devops", "azure_key", "cloudflare", "entra", "github", "gitlab", "grafana", "npm",
-    "pem",
+    "azure_annotated", "azure_devops", "azure_key", "cloudflare", "entra", "github", "gitlab", "grafana",
+    "npm", "pem",
 )  # fmt: skip
 FILTERS = (
     "assigned", "bracketed", "code", "digest", "dull", "example", "example_address", "generic",

@@ -138,5 +138,5 @@ def test_privileges_nested_without_end_are_refused_in_one_line(tmp_path: Path) -
     path = tmp_path / "keys.json"
     nested = "[" * 900 + "]" * 900
     path.write_text(f'[{{"id": "a", "displayName": "x", "status": "ENABLED", "privileges": {nested}}}]')
-    with pytest.raises(InventoryError, match="privileges: expected|nested too deeply"):
+    with pytest.raises(InventoryError, match=r"privileges: expected|nested too deeply"):
         load.load_inventory(path)

@@ -45,9 +45,7 @@ _IDENTIFIER = late(
     rb"|[A-Za-z_$][\w$]*\(.*|[A-Za-z_$][\w$.]*\[.*"
 )
 _CONSTANT = late(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_-][a-z]+)+")
-_DATE_OR_VERSION = late(
-    rb"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[\d.]*)?|\d{4}-\d\d-\d\d(?:[T ][\d:.Z+-]*)?|\d+"
-)
+_DATE_OR_VERSION = late(rb"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[\d.]*)?|\d{4}-\d\d-\d\d(?:[T ][\d:.Z+-]*)?|\d+")
 _VOWEL_WORD = late(rb"(?i)[aeiouy]")
 
 
