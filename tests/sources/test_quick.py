@@ -57,7 +57,7 @@ def test_a_harmless_change_is_clean(
     stage(repo, "new.bin", b"\x80\x81" * 512)
     assert clean(ARGUMENTS) == 0
     rules = len(cache[1].rules)
-    assert capfd.readouterr().out == f"keylint: no findings in 2 files (2.0 KB, {rules} rules)\n"
+    assert capfd.readouterr().out == f"keylint: no findings in 2 files (2.0 KB, {rules:,} rules)\n"
 
 
 def test_nothing_staged_is_clean(capfd: pytest.CaptureFixture[str]) -> None:
