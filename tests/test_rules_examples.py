@@ -105,8 +105,9 @@ def test_prefix_is_part_of_every_match(rule: Rule) -> None:
 
 def test_pairs_are_reported_with_both_halves() -> None:
     text = expand('id = "{{AKIA|base32:16}}"\naws_secret_access_key = "{{b64:40}}"\n', 1)
-    hits = {h.rule.id: h for h in engine("pure").scan(text.encode())}
-    assert ("together with", "AWS secret access key") in hits["aws.access_key_id"].evidence.facts
+    (hit,) = engine("pure").scan(text.encode())
+    assert hit.rule.id == "aws.secret_access_key"
+    assert [partner.rule.id for partner in hit.partners] == ["aws.access_key_id"]
 
 
 @pytest.mark.parametrize("prefilter", PREFILTERS)
