@@ -16,6 +16,7 @@ from keylint.examine import Examined, Examiner
 from keylint.findings import Candidate, Collector, Judge, Judgement
 from keylint.join import Joiner
 from keylint.model import (
+    Advice,
     Certainty,
     Evidence,
     Finding,
@@ -28,6 +29,7 @@ from keylint.model import (
     Stats,
     Surface,
     Surroundings,
+    Verdict,
 )
 from keylint.privileges import PrivilegeModel
 from keylint.records import dataclass, replace
@@ -180,6 +182,8 @@ def _sort(found: Sequence[Finding], suppressor: Suppressor) -> tuple[list[Findin
 def make_judge(job: Job, now: dt.datetime) -> Judge:
     """The function that links a key to the inventory and decides about it on one surface."""
     known: dict[int, _Identity] = {}
+    # A flood of keys of one kind gets the same answers: each is kept once.
+    answers: dict[Verdict | Advice | Link, Verdict | Advice | Link] = {}
 
     def judge(key: Candidate, surface: Surface, around: Surroundings) -> Judgement | None:
         identity = known.get(id(key))
@@ -200,7 +204,13 @@ def make_judge(job: Job, now: dt.datetime) -> Judge:
             size=len(key.value.reveal()),
         )
         advice = advise(rule, verdict, link, evidence, surface, job.privileges)
-        return Judgement(rule, evidence, verdict, link, advice)
+        return Judgement(
+            rule,
+            evidence,
+            answers.setdefault(verdict, verdict),  # type: ignore[arg-type]
+            answers.setdefault(link, link),  # type: ignore[arg-type]
+            answers.setdefault(advice, advice),  # type: ignore[arg-type]
+        )
 
     return judge
 
