@@ -145,6 +145,7 @@ _READERS = (
     "rule.py",
     "rulefields.py",
     "ruleset.py",
+    "engine/outline.py",
     "engine/patterns.py",
     "engine/vector.py",
     "engine/window.py",

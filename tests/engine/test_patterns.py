@@ -7,8 +7,9 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keylint.engine.outline import outline
 from keylint.engine.patterns import for_hyperscan, for_regex, tokens
-from keylint.engine.window import STREAM_OVERLAP, WIDE, plan
+from keylint.engine.window import STREAM_OVERLAP, plan
 from keylint.ruleset import load_rules
 
 
@@ -99,20 +100,10 @@ def test_a_group_named_with_an_x_is_not_free_spacing() -> None:
     assert not plan(r"(?P<xyz>abc)").whole
 
 
-def test_of_a_wide_pattern_hyperscan_gets_the_opening() -> None:
+def test_a_wide_pattern_is_searched_by_its_beginning_and_read_forward() -> None:
     found = plan(r"-----BEGIN [A-Z]{1,20}-----[\s\S]{64,8192}?-----END [A-Z]{1,20}-----")
-    assert found.opening == r"-----BEGIN [A-Z]{1,20}-----"
-    assert found.back == 36
+    assert found.back == 36 + 64
     assert found.reach == 36 + 8192 + 34
-
-
-@pytest.mark.parametrize(
-    "pattern", [r"(?:abcdefg[a-z]{2000})", r"a[a-z]{2000}b", r"abcdefg|hijklmn[a-z]{2000}"]
-)
-def test_a_wide_pattern_without_a_usable_opening_stays_whole(pattern: str) -> None:
-    found = plan(pattern)
-    assert found.opening == pattern
-    assert found.back > WIDE
 
 
 def test_every_built_in_pattern_has_a_bound() -> None:
@@ -120,7 +111,7 @@ def test_every_built_in_pattern_has_a_bound() -> None:
 
 
 def test_every_built_in_pattern_goes_to_hyperscan() -> None:
-    assert [r.id for r in load_rules() if r.regex and for_hyperscan(plan(r.regex).opening) is None] == []
+    assert [r.id for r in load_rules() if r.regex and outline(r.regex) is None] == []
 
 
 @settings(deadline=None, max_examples=300)

@@ -7,10 +7,18 @@ tokens is enough to move between them.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+import sys
+import warnings
+from typing import Any, NamedTuple
 
 from keylint.latepattern import late
 
+if sys.version_info >= (3, 11):
+    from re import _parser as sre_parse
+else:
+    import sre_parse
+
+MAXREPEAT: Any = sre_parse.MAXREPEAT
 _TOKEN = late(
     r"""
     \\.                                                   # an escape
@@ -48,11 +56,6 @@ def is_flags(token: str) -> bool:
     return token.startswith("(?") and token.endswith(")") and not token.startswith("(?#")
 
 
-def is_opening(token: str) -> bool:
-    """Whether a token opens a group."""
-    return token.startswith("(") and not token.endswith(")")
-
-
 def is_quantifier(token: str) -> bool:
     """Whether a token repeats what precedes it."""
     return token[0] in "*+?" or (token[0] == "{" and len(token) > 1)
@@ -61,6 +64,11 @@ def is_quantifier(token: str) -> bool:
 def is_verbose(parts: list[str]) -> bool:
     """Whether free-spacing is switched on somewhere."""
     return any("x" in m[1] for part in parts if (m := _SCOPED_FLAGS.match(part)))
+
+
+def has_posix_class(token: str) -> bool:
+    """Whether a token is a character class that names another one, such as `[[:alpha:]]`."""
+    return token[0] == "[" and bool(_POSIX.search(token))
 
 
 def for_regex(pattern: str) -> bytes:
@@ -99,11 +107,20 @@ def _unlike(part: str) -> bool:
     return part == "{" or (part.startswith(_OPAQUE) and not part.startswith("(?P<"))
 
 
-def for_sre(parts: list[str]) -> str:
-    """The pattern for the parser of the standard library, which is asked for widths only.
+def parsed(parts: list[str]) -> Any:
+    """The parse tree of the standard library, or None for a pattern that it cannot read.
 
-    Flags for what follows are left out: they change no width (free-spacing patterns must not come here).
+    Flags for what follows are left out (free-spacing patterns must not come here).
     """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return sre_parse.parse(_for_sre(parts))
+    except Exception:  # noqa: BLE001  (sre raises several types; an unread pattern only costs time)
+        return None
+
+
+def _for_sre(parts: list[str]) -> str:
     out = []
     for part in parts:
         if is_flags(part):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from keylint.engine import extension
+from keylint.engine.outline import outline
 from keylint.engine.patterns import Vectored, for_hyperscan
 from keylint.engine.quickdb import pack, unpack
-from keylint.engine.window import plan
 
 _CASELESS = 1
 _MULTILINE = 4
@@ -86,35 +86,44 @@ class Vector:
             raise ValueError(f"the stored database does not load: {exc}") from None
 
     def _compile(self, patterns: Sequence[str]) -> tuple[tuple[int, ...], Any]:
-        numbered = {i: v for i, p in enumerate(patterns) if (v := for_hyperscan(plan(p).opening))}
+        wanted = {number: _searched(pattern) for number, pattern in enumerate(patterns)}
         try:
-            database = self._build(numbered)
+            database = self._build(wanted)
         except self._module.error:
-            numbered = {i: usable for i, v in numbered.items() if (usable := self._usable(v))}
-            database = self._build(numbered)
-        return tuple(i for i in range(len(patterns)) if i not in numbered), database
+            wanted = {number: self._usable(expressions) for number, expressions in wanted.items()}
+            database = self._build(wanted)
+        return tuple(number for number, expressions in wanted.items() if not expressions), database
 
-    def _build(self, numbered: dict[int, Vectored]) -> Any:
-        if not numbered:
+    def _build(self, wanted: dict[int, tuple[Vectored, ...]]) -> Any:
+        every = [(number, expression) for number, found in wanted.items() for expression in found]
+        if not every:
             return None
         database = self._module.Database(mode=extension.BLOCK)
         database.compile(
-            expressions=[v.pattern for v in numbered.values()],
-            ids=list(numbered),
-            elements=len(numbered),
-            flags=[_MULTILINE | (_PREFILTER if v.approximate else 0) for v in numbered.values()],
+            expressions=[expression.pattern for _, expression in every],
+            ids=[number for number, _ in every],
+            elements=len(every),
+            flags=[_MULTILINE | (_PREFILTER if expression.approximate else 0) for _, expression in every],
         )
         return database
 
-    def _usable(self, vectored: Vectored) -> Vectored | None:
-        """The pattern as it compiles: as it is, relaxed, or not at all."""
-        for candidate in (vectored, vectored._replace(approximate=True)):
+    def _usable(self, expressions: tuple[Vectored, ...]) -> tuple[Vectored, ...]:
+        """The expressions of a rule as they compile: as they are, relaxed, or none at all."""
+        for candidate in (expressions, tuple(e._replace(approximate=True) for e in expressions)):
             try:
                 self._build({0: candidate})
             except self._module.error:
                 continue
             return candidate
-        return None
+        return ()
+
+
+def _searched(pattern: str) -> tuple[Vectored, ...]:
+    """What is searched for one rule; nothing where Hyperscan would read its pattern in another way."""
+    if found := outline(pattern):
+        return tuple(Vectored(expression, approximate=False) for expression in found.expressions)
+    own = for_hyperscan(pattern)
+    return (own,) if own else ()
 
 
 class Words:

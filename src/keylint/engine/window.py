@@ -6,39 +6,21 @@ lets the engine confirm a hit in a window instead of searching the whole blob.
 
 from __future__ import annotations
 
-import sys
-import warnings
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from keylint.engine.patterns import (
-    for_sre,
-    is_flags,
-    is_opening,
-    is_quantifier,
-    is_verbose,
-    tokens,
-)
+from keylint.engine.outline import UNBOUNDED, outline
+from keylint.engine.patterns import MAXREPEAT, is_verbose, parsed, tokens
 
-if sys.version_info >= (3, 11):
-    from re import _parser as sre_parse
-else:
-    import sre_parse
-
-UNBOUNDED = 1 << 40
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
-# Hyperscan unrolls bounded repeats: above this width it gets only the pattern's opening.
-WIDE = 1024
-_MIN_OPENING = 6  # bytes that an opening must have at least to be worth searching for
 # How many bytes two pieces of a stream must share for patterns without a bound.
 STREAM_OVERLAP = 1 << 16
 
 
 class Widths(NamedTuple):
-    """Longest and shortest match, and how far assertions look behind and ahead of it, in bytes."""
+    """The longest match, and how far assertions look behind and ahead of it, in bytes."""
 
     longest: int
-    shortest: int
     behind: int
     ahead: int
 
@@ -47,11 +29,10 @@ class Plan(NamedTuple):
     """How to confirm one pattern.
 
     `back`: bytes from the end of a prefilter hit to the earliest start of a match; `reach`: the longest
-    match; `behind` and `ahead`: what assertions need to see. `opening` is the part of the pattern that the
-    prefilter searches. `whole`: no bound is known, so a hit means a search of the whole blob.
+    match; `behind` and `ahead`: what assertions need to see. `whole`: no bound is known, so a hit means a
+    search of the whole blob.
     """
 
-    opening: str
     back: int
     reach: int
     behind: int
@@ -67,54 +48,22 @@ class Plan(NamedTuple):
 @lru_cache(maxsize=4096)
 def plan(pattern: str) -> Plan:
     """The plan of a rule's pattern."""
-    parts = tokens(pattern)
-    widths = measure(parts)
+    widths = measure(tokens(pattern))
     if widths is None or max(widths.longest, widths.behind, widths.ahead) >= UNBOUNDED:
-        return Plan(pattern, 0, UNBOUNDED, 0, 0, True)
-    opening, back = pattern, widths.longest
-    if back > WIDE:
-        opening, back = _opening(parts) or (pattern, back)
-    return Plan(opening, back, widths.longest, widths.behind, widths.ahead, False)
-
-
-def _opening(parts: list[str]) -> tuple[str, int] | None:
-    """The longest leading part of a pattern that is at most WIDE bytes, and its width."""
-    best = None
-    for end in _boundaries(parts):
-        widths = measure(parts[:end])
-        if widths is None or widths.longest > WIDE:
-            break
-        if widths.shortest >= _MIN_OPENING:
-            best = "".join(parts[:end]).encode("latin-1").decode(), widths.longest
-    return best
-
-
-def _boundaries(parts: list[str]) -> list[int]:
-    """Where a pattern can be cut: after each item of the outermost sequence. None with a `|` out there."""
-    ends, depth = [], 0
-    for i, part in enumerate(parts):
-        if depth == 0 and part == "|":
-            return []
-        depth += is_opening(part) - (part == ")")
-        follows = parts[i + 1] if i + 1 < len(parts) else ""
-        if depth == 0 and not is_flags(part) and not (follows and is_quantifier(follows)):
-            ends.append(i + 1)
-    return ends
+        return Plan(0, UNBOUNDED, 0, 0, True)
+    searched = outline(pattern)
+    back = searched.width if searched else widths.longest
+    return Plan(back, widths.longest, widths.behind, widths.ahead, False)
 
 
 def measure(parts: list[str]) -> Widths | None:
     """The widths of a pattern, or None where the parser of the standard library cannot read it."""
-    if is_verbose(parts):
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = sre_parse.parse(for_sre(parts))
-    except Exception:  # noqa: BLE001  (sre raises several types; an unread pattern only costs time)
+    tree = None if is_verbose(parts) else parsed(parts)
+    if tree is None:
         return None
     walk = _Walk()
     longest = walk.sequence(tree)
-    return Widths(min(longest, UNBOUNDED), tree.getwidth()[0], walk.behind, walk.ahead)
+    return Widths(min(longest, UNBOUNDED), walk.behind, walk.ahead)
 
 
 class _Walk:
@@ -157,7 +106,7 @@ class _Walk:
         width = self.sequence(body)
         if not width:
             return 0
-        return UNBOUNDED if high is sre_parse.MAXREPEAT else min(UNBOUNDED, width * int(high))
+        return UNBOUNDED if high is MAXREPEAT else min(UNBOUNDED, width * int(high))
 
     def _assertion(self, direction: int, body: Any) -> int:
         width = self.sequence(body)

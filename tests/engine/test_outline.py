@@ -1,0 +1,117 @@
+"""Outlines: wider than their patterns, never narrower."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keylint.engine.outline import outline
+from keylint.rule import Rule
+from keylint.ruleset import load_rules
+from keylint.shapes import expand
+
+RULES = [rule for rule in load_rules() if rule.regex]
+ATOMS = ("a", "b", "key", "secret", "acme", "[ab]", "[^a]", r"\d", r"\w", ".", r"\.", "é")
+REPEATS = ("", "", "?", "*", "+", "{2}", "{1,3}", "{0,2}?")
+GROUP_REPEATS = ("", "", "?", "{2}", "{0,2}")  # nothing that the reference would take for ever to try
+
+
+def begins(expressions: tuple[bytes, ...], data: bytes, start: int, width: int, end: int) -> bool:
+    """Whether an expression matches at `start`, within the width and the match that it stands for."""
+    matches = (re.compile(expression).match(data, start, end) for expression in expressions)
+    return any(match and match.end() - start <= width for match in matches)
+
+
+@st.composite
+def patterns(draw: st.DrawFn, depth: int = 2) -> str:
+    parts = []
+    for _ in range(draw(st.integers(1, 3))):
+        kind = draw(st.integers(0, 3 if depth else 1))
+        part = draw(st.sampled_from(ATOMS))
+        if kind == 2:
+            part = "(" + draw(patterns(depth=depth - 1)) + ")"
+        elif kind == 3:
+            branches = draw(st.lists(patterns(depth=depth - 1), min_size=2, max_size=3))
+            part = "(?:" + "|".join(branches) + ")"
+        if kind < 2 and len(part) > 1 and part[0] not in "[\\":
+            part = f"(?:{part})"
+        parts.append(part + draw(st.sampled_from(GROUP_REPEATS if kind > 1 else REPEATS)))
+    return "".join(parts)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    patterns(),
+    st.sampled_from(["", "(?i)"]),
+    st.text(alphabet="abAB1 .é", max_size=12),
+    st.lists(st.sampled_from(["key", "Secret", "acme", " ", "a", "1"]), max_size=6),
+)
+def test_every_match_begins_with_a_match_of_an_outline(
+    pattern: str, flags: str, text: str, words: list[str]
+) -> None:
+    found = outline(flags + pattern)
+    if found is None:
+        return
+    data = (text + "".join(words)).encode()
+    for start in range(len(data)):
+        match = re.compile((flags + pattern).encode()).match(data, start)
+        if match and match.group():
+            assert begins(found.expressions, data, start, found.width, match.end())
+
+
+def test_the_outline_of_each_rule_begins_every_match_of_its_examples() -> None:
+    assert [rule.id for rule in RULES if not _is_begun(rule)] == []
+
+
+def _is_begun(rule: Rule) -> bool:
+    found = outline(rule.regex)
+    return found is not None and all(
+        begins(found.expressions, data, match.start(), found.width, match.end())
+        for data in (expand(text, 0).encode() for text in rule.examples)
+        for match in regex.finditer(rule.regex.encode(), data)
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("acme_[a-z]{4,99}", rb"\x61\x63\x6d\x65\x5f[\x61-\x7a]{4}"),
+        ("acme(?:_[a-z]{1,9})?$", rb"\x61\x63\x6d\x65"),
+        (r"(?<![a-z])acme\b(?=_)", rb"\x61\x63\x6d\x65"),
+        ("(?i)[^a-z]x", rb"[\x00-\x40\x5b-\x60\x7b-\xff][\x58\x78]"),
+    ],
+)
+def test_assertions_and_ends_that_vary_are_left_out(pattern: str, expected: bytes) -> None:
+    found = outline(pattern)
+    assert found is not None
+    assert found.expressions == (expected,)
+
+
+def test_a_value_is_cut_to_what_tells_enough() -> None:
+    found = outline("acme_[a-z]{4096}")
+    assert found is not None
+    assert found.width == len("acme_") + 20
+
+
+def test_each_name_has_an_outline_and_common_words_behind_it_start_nothing() -> None:
+    found = outline("(?i:acme|initech)[^=]{0,9}secret[=]([a-f]{8})")
+    assert found is not None
+    assert [e.count(rb"[\x53\x73][\x45\x65][\x43\x63]") for e in found.expressions] == [0, 0]
+    assert len(found.expressions) == 2
+
+
+def test_a_common_word_without_a_name_is_searched_for_as_it_is() -> None:
+    found = outline("secret=[a-f]{8}")
+    assert found is not None
+    assert found.expressions[0].startswith(rb"\x73\x65\x63\x72\x65\x74")
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(a)\1", "(?x) a b", "[[:alpha:]]{4}", "a(?i)b", "x*", "(?:a|$)", r"\p{L}a"]
+)
+def test_patterns_without_a_known_outline_have_none(pattern: str) -> None:
+    assert outline(pattern) is None
