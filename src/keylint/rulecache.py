@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Stored = tuple[int, bytes, bytes]  # number of rules, the rules as `marshal` packs them, the database
 
-_MAGIC = b"keylint\x03"  # the last byte is the version of this format
+_MAGIC = b"keylint\x04"  # the last byte is the version of this format
 _HEADER = len(_MAGIC) + 4 + 8  # magic, CRC-32 and length of the rest, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20

@@ -50,16 +50,18 @@ _QUOTE = b"\"'`"
 
 def short(candidate: Candidate) -> bool:
     """Too short for a generated secret, unless its name holds a provider as well."""
-    return len(candidate.value) < (_SHORTEST_NAMED if candidate.named else _SHORTEST)
+    size = len(candidate.value)
+    return size < _SHORTEST_NAMED or (size < _SHORTEST and not candidate.named)
 
 
 def typed(candidate: Candidate) -> bool:
     """Runs such as 1234 or abcd, as people type them. With a provider in the name only the plainest are
     refused: one or two runs, or a UUID of them.
     """
-    if not candidate.named or not candidate.name.strong:
-        return sequence(candidate)
-    return sequence(candidate) and (runs(candidate.body)[1] <= 2 or uuid(candidate))
+    if not sequence(candidate):
+        return False
+    plainest = runs(candidate.body)[1] <= 2 or uuid(candidate)
+    return plainest or not candidate.name.strong or not candidate.named
 
 
 def dull(candidate: Candidate) -> bool:
@@ -74,7 +76,7 @@ def spoken(candidate: Candidate) -> bool:
 
 def weak_name(candidate: Candidate) -> bool:
     """A name that says little, such as plain `key`, no provider named with it, no striking value either."""
-    return not candidate.service and not candidate.name.strong and not striking(candidate.value)
+    return not candidate.name.strong and not striking(candidate.value) and not candidate.service
 
 
 def harmless_name(candidate: Candidate) -> bool:
@@ -84,14 +86,14 @@ def harmless_name(candidate: Candidate) -> bool:
 
 def unnamed_uuid(candidate: Candidate) -> bool:
     """A UUID that is not called a secret, nor a provider's key: many a token only numbers requests."""
-    return uuid(candidate) and not candidate.named and not candidate.name.certain
+    return uuid(candidate) and not candidate.name.certain and not candidate.named
 
 
 def unnamed_digest(candidate: Candidate) -> bool:
     """A hex digest by length that is not called a secret, nor a provider's key, or called a digest."""
     if DIGEST_PREFIX.match(candidate.value) or _INSIDE_DIGEST.search(candidate.before):
         return True
-    return digest(candidate) and not candidate.service and not candidate.name.strong
+    return digest(candidate) and not candidate.name.strong and not candidate.service
 
 
 def pair(candidate: Candidate) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keylint.engine.patterns import for_regex
-from keylint.engine.window import plan
+from keylint.engine.window import Plan, plan
 from keylint.errors import ConfigError
 from keylint.rule import Rule
 
@@ -98,6 +98,18 @@ class Confirmer:
         self._memory = memory
         self._compiled: regex.Pattern[bytes] | None = None
         self._named: int | None = None
+        self._bounds: Plan | None = None
+
+    @property
+    def bounds(self) -> Plan:
+        """How far matches reach: told, or found out from the pattern."""
+        if self._bounds is None:
+            self._bounds = plan(self.rule.regex)
+        return self._bounds
+
+    @bounds.setter
+    def bounds(self, bounds: Plan) -> None:
+        self._bounds = bounds
 
     @property
     def pattern(self) -> regex.Pattern[bytes]:
@@ -122,7 +134,7 @@ class Confirmer:
         return out
 
     def _matches(self, data: bytes, ends: list[int] | None, budget: Budget) -> Iterator[Raw]:
-        bounds = plan(self.rule.regex)
+        bounds = self.bounds
         if ends is None or bounds.whole:
             yield from self._search(data, _Window(0, 0, len(data), len(data)), budget)
             return

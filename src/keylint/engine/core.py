@@ -10,9 +10,10 @@ from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
 from keylint.engine.hit import Hit, Refusal, ScanResult
 from keylint.engine.judge import Judge
 from keylint.engine.literal import Blob, Keywords
+from keylint.engine.quickdb import pack, unpack, unpack_plans
 from keylint.engine.relate import pair, settle_overlaps
 from keylint.engine.vector import MAX_BUFFER, Clusters, Vector, Words
-from keylint.engine.window import plan
+from keylint.engine.window import Plan
 from keylint.errors import ConfigError
 from keylint.rule import Rule
 
@@ -39,8 +40,12 @@ class Engine:
         self._patterns = tuple(rule for rule in rules if rule.regex)
         self._order = {rule.id: i for i, rule in enumerate(self._patterns)}
         self._keywords = Keywords([rule.keywords for rule in self._patterns])
+        unvectored, raw, plans = unpack(database) if database is not None else ((), b"", b"")
         memory = Memory()
         self._confirmers = [Confirmer(rule, memory) for rule in self._patterns]
+        if plans:
+            for confirmer, bounds in zip(self._confirmers, unpack_plans(plans), strict=True):
+                confirmer.bounds = Plan._make(bounds)
         self._refining: dict[str, list[Rule]] = {}
         for rule in rules:
             self._refining.setdefault(rule.refines, []).append(rule)
@@ -48,7 +53,7 @@ class Engine:
         if database is None:  # else the rules were checked when it was made
             for number in range(len(self._patterns)):
                 self._judge(number)
-        self._vector = self._make_vector(prefilter, database)
+        self._vector = self._make_vector(prefilter, None if database is None else (unvectored, raw))
         self._words: Words | None = None  # made for the first flood
 
     def _judge(self, number: int) -> Judge:
@@ -58,7 +63,7 @@ class Engine:
             judge = self._judges[number] = Judge(rule, self._refining.get(rule.id, ()))
         return judge
 
-    def _make_vector(self, prefilter: str, database: bytes | None) -> Vector | None:
+    def _make_vector(self, prefilter: str, database: tuple[tuple[int, ...], bytes] | None) -> Vector | None:
         if prefilter not in ("auto", "hyperscan", "pure"):
             raise ConfigError(f"prefilter: unknown value {prefilter!r}", hint="auto, hyperscan or pure")
         if prefilter == "pure":
@@ -77,11 +82,13 @@ class Engine:
     @property
     def max_window(self) -> int:
         """Bytes that two neighbouring pieces of a stream must share so that no match is lost between them."""
-        return max((plan(rule.regex).span for rule in self._patterns), default=0)
+        return max((confirmer.bounds.span for confirmer in self._confirmers), default=0)
 
     def dump_database(self) -> bytes:
         """The compiled prefilter for `database`; empty on the pure path."""
-        return self._vector.dump() if self._vector else b""
+        if self._vector is None:
+            return b""
+        return pack(*self._vector.dump(), tuple(tuple(c.bounds) for c in self._confirmers))
 
     def scan(self, data: bytes, *, path: str | None = "", binary: bool = False) -> ScanResult:
         """All hits in one blob, sorted by start. Look at `.limits` of the result: it may be incomplete.

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from keylint.engine import filters
 from keylint.engine.allow import Allowed, Compiled
+from keylint.engine.candidate import Service
 from keylint.engine.confirm import Raw
 from keylint.engine.hit import MAX_REFUSALS, Hit, Refusal
 from keylint.engine.lexicon import entropy
@@ -95,14 +96,14 @@ class Judge:
             return judged._replace(evidence=_SAMPLE)
         if rule.entropy and entropy(found) <= rule.entropy:
             return "entropy"
-        service, named = self._service(before, lead)
-        candidate = filters.Candidate(value, value[rule.prefix_len :], before, after, lead, service, named)
+        body = value[rule.prefix_len :]
+        candidate = filters.Candidate(value, body, before, after, lead, find_service=self._service)
         for name, test in self._filters.items():
             if test(candidate):
                 return name
-        return _labelled(judged, service) if service else judged
+        return _labelled(judged, candidate.service) if candidate.service else judged
 
-    def _service(self, before: bytes, lead: int) -> tuple[str, bool]:
+    def _service(self, before: bytes, lead: int) -> Service:
         """The provider that the text before a value names, and whether the value's own name does."""
         if self._providers is None:
             return "", False

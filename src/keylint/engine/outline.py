@@ -20,7 +20,8 @@ UNBOUNDED = 1 << 40
 # Hyperscan unrolls bounded repeats: a longer outline ends here.
 WIDE = 1024  # bytes
 _MIN_BYTES = 6  # that an outline must have at least where it had to be cut
-_TAIL = 20  # bytes of a value that tell enough
+_TAIL = 20  # bytes of a value that tell enough behind a name
+_LONG_TAIL = 80  # and behind common words
 _MIN_NAME = 3  # letters
 _MAX_NAMES = 8  # that get an outline of their own
 # fmt: off
@@ -94,7 +95,7 @@ def outline(pattern: str) -> Outline | None:
         items = _read(pattern)
     except _UnknownError:
         return None
-    paths = [_short(_blurred(path)) for path in _by_name(items)]
+    paths = [_short(*_blurred(path)) for path in _by_name(items)]
     if any(_width(path)[0] < 1 for path in paths):
         return None
     return Outline(tuple(_written(path).encode("ascii") for path in paths), max(_width(p)[1] for p in paths))
@@ -198,12 +199,12 @@ def _are_names(before: _Items, choice: Choice) -> bool:
     return all(any(len(word) >= _MIN_NAME for word, _, _ in _words(before + b)) for b in choice.branches)
 
 
-def _blurred(items: _Items) -> _Items:
-    """The common words behind the first name blurred."""
+def _blurred(items: _Items) -> tuple[_Items, int]:
+    """The common words behind the first name blurred, and how much of a value is to be searched for."""
     for word, _, end in _words(items):
         if len(word) >= _MIN_NAME and word.strip("_") not in _COMMON:
-            return items[:end] + _blur(items[end:])
-    return items
+            return items[:end] + _blur(items[end:]), _TAIL
+    return items, _LONG_TAIL
 
 
 def _blur(items: _Items) -> _Items:
@@ -251,9 +252,9 @@ def _letter(item: Item) -> str:
 # ---- shortening
 
 
-def _short(items: _Items) -> _Items:
+def _short(items: _Items, tail: int) -> _Items:
     """With an end that does not vary, and not longer than it helps."""
-    short = _fixed_end(_cut(_fixed_end(_joined(items))))
+    short = _fixed_end(_cut(_fixed_end(_joined(items)), tail))
     while _width(short)[1] > WIDE and len(short) > 1:
         fewer = _fixed_end(short[:-1])
         if _width(fewer)[0] < _MIN_BYTES:
@@ -295,15 +296,15 @@ def _fixed_end(items: _Items) -> _Items:
     return tuple(out)
 
 
-def _cut(items: _Items) -> _Items:
+def _cut(items: _Items, tail: int) -> _Items:
     """Without most of what follows the last literal or group: it is a value, and some of it tells enough."""
     last = max((i for i, x in enumerate(items) if not isinstance(x, Chars) or _letter(x)), default=-1)
     seen = 0
     for at in range(last + 1, len(items)):
         item = items[at]
         assert isinstance(item, Chars)
-        if seen + item.low >= _TAIL:
-            return (*items[:at], Chars(item.mask, _TAIL - seen, _TAIL - seen))
+        if seen + item.low >= tail:
+            return (*items[:at], Chars(item.mask, tail - seen, tail - seen))
         seen += item.low
     return items
 

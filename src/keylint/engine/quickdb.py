@@ -15,21 +15,32 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def pack(unvectored: Sequence[int], database: bytes) -> bytes:
-    """The stored form: rule numbers that Hyperscan cannot search for, then its own serialised database."""
-    return marshal.dumps((tuple(unvectored), database))
+Plans = tuple[tuple[int, ...], ...]
 
 
-def unpack(stored: bytes) -> tuple[tuple[int, ...], bytes]:
-    """What `pack` put together. Raises ValueError for anything else.
+def pack(unvectored: Sequence[int], database: bytes, plans: Plans = ()) -> bytes:
+    """The stored form: rule numbers that Hyperscan cannot search for, its own serialised database, and how to
+    confirm each rule (the fields of `window.Plan`), by itself: where nothing could match, nobody unpacks it.
+    """
+    return marshal.dumps((tuple(unvectored), database, marshal.dumps(plans)))
+
+
+def unpack(stored: bytes) -> tuple[tuple[int, ...], bytes, bytes]:
+    """What `pack` put together, the plans for `unpack_plans`. Raises ValueError for anything else.
 
     Only bytes whose digest was checked may come here: `marshal` is not safe on damaged ones.
     """
     try:
-        unvectored, database = marshal.loads(stored)  # noqa: S302  (own file, digest checked by the caller)
+        unvectored, database, plans = marshal.loads(stored)  # noqa: S302  (own file, digest checked by the caller)
     except (EOFError, TypeError, ValueError):
         raise ValueError("not a stored database") from None
-    return unvectored, database
+    return unvectored, database, plans
+
+
+def unpack_plans(packed: bytes) -> Plans:
+    """The plans that `unpack` gave."""
+    plans: Plans = marshal.loads(packed)  # noqa: S302  (own file, digest checked by the caller)
+    return plans
 
 
 class QuickDatabase:
@@ -39,7 +50,7 @@ class QuickDatabase:
         module = extension.load()
         if module is None:
             raise ValueError("hyperscan is not installed")
-        self._unvectored, raw = unpack(stored)
+        self._unvectored, raw, _ = unpack(stored)
         self._terminated: type[Exception] = module.ScanTerminated
         self._database: Any = None
         if raw:

@@ -12,7 +12,6 @@ from typing import Any
 from keylint.engine import extension
 from keylint.engine.outline import outline
 from keylint.engine.patterns import Vectored, for_hyperscan
-from keylint.engine.quickdb import pack, unpack
 
 _CASELESS = 1
 _MULTILINE = 4
@@ -34,19 +33,18 @@ class Vector:
 
     name = "hyperscan"
 
-    def __init__(self, patterns: Sequence[str], stored: bytes | None = None) -> None:
+    def __init__(self, patterns: Sequence[str], stored: tuple[tuple[int, ...], bytes] | None = None) -> None:
         self._module: Any = extension.load()
         if self._module is None:
             raise RuntimeError("hyperscan is not installed")
-        unvectored, database = self._compile(patterns) if stored is None else self._restore(stored)
+        unvectored, database = self._compile(patterns) if stored is None else self._restore(*stored)
         self.unvectored: tuple[int, ...] = unvectored
         self._database: Any = database
         self._scratch: Any = self._module.Scratch(database) if database is not None else None
 
-    def dump(self) -> bytes:
-        """The database for `stored`."""
-        raw = self._module.dumpb(self._database) if self._database is not None else b""
-        return pack(self.unvectored, raw)
+    def dump(self) -> tuple[tuple[int, ...], bytes]:
+        """The database for `stored`, with the numbers of the rules that are not in it."""
+        return self.unvectored, self._module.dumpb(self._database) if self._database is not None else b""
 
     def clusters(self, data: bytes | bytearray | memoryview, max_events: int) -> tuple[Clusters, bool]:
         """Where matches may end, in ascending order, and whether there were more than `max_events` of them.
@@ -78,8 +76,7 @@ class Vector:
             return found, True
         return found, False
 
-    def _restore(self, stored: bytes) -> tuple[tuple[int, ...], Any]:
-        unvectored, raw = unpack(stored)
+    def _restore(self, unvectored: tuple[int, ...], raw: bytes) -> tuple[tuple[int, ...], Any]:
         try:
             return unvectored, self._module.loadb(raw, extension.BLOCK) if raw else None
         except self._module.error as exc:
