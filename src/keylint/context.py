@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from keylint.engine.confirm import compile_pattern
+from keylint.engine.finder import find
 from keylint.engine.hit import Hit
 from keylint.latepattern import late
 from keylint.model import Partner, Surroundings
@@ -165,7 +166,10 @@ class Context:
             return list(self._matches(hit.base, wanted, start, hit.end + wanted.within))
         key = (hit.base.id, wanted.regex)
         if key not in self._everywhere:
-            self._everywhere[key] = list(self._matches(hit.base, wanted, 0, len(self._data)))
+            spans = find(wanted.regex, self._data, hit.base)[:_MAX_MATCHES]
+            self._everywhere[key] = [
+                (start, text) for start, end in spans if (text := self._shown(start, end))
+            ]
         return list(self._everywhere[key])
 
     def _matches(self, rule: Rule, wanted: Beside, start: int, end: int) -> Iterator[tuple[int, str]]:

@@ -206,11 +206,17 @@ class Sweeper:
             run.readers.append(self._history.start_reader(cache))
             run.given.append([])
         board = self._board
+        if workers.CAN_FORK:
+            import regex  # noqa: F401  (once here, not in each child)
         run.crew.start(
             lambda n: _work(run.readers[n], self._make_engine(), board, n),
             self._number,
             close_in_child=lambda n: _foreign_ends(run.readers, n),
         )
+        if workers.CAN_FORK:
+            for reader in run.readers:  # else a reader whose worker died would wait for ever to be read
+                assert reader.stdout
+                reader.stdout.close()
 
     def _merge(self, outcomes: Sequence[workers.Outcome], run: _Pass, swept: Swept) -> list[list[bytes]]:
         """Add what the workers found. Returns what their readers were given and did not answer."""

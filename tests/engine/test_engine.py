@@ -227,3 +227,13 @@ def _slab(objects: list[bytes]) -> tuple[bytearray, list[tuple[int, int]]]:
         bounds.append((len(buffer), len(buffer) + len(data)))
         buffer += data + b"\n"
     return buffer, bounds
+
+
+@pytest.mark.parametrize("padding", [0, 200_000])
+def test_a_pattern_is_found_in_small_and_large_content_alike(padding: int) -> None:
+    from keylint.engine.finder import find
+
+    data = b" " * padding + b'organizationId: "acme42", x; /organizations/initech/'
+    pattern = r'(?i:organization_?id)["]?[ ]?[:=][ ]?"([0-9a-z]{3,60})|/organizations/([0-9a-z]{3,60})'
+    spans = find(pattern, data, rule("beside", pattern))
+    assert [data[start:end] for start, end in spans] == [b"acme42", b"initech"]

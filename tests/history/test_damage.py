@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from keylint import workers
 from keylint.cli.app import run
 from keylint.model import SkipReason
 from keylint.sources.span import Span
@@ -264,3 +265,16 @@ def test_excluded_paths_are_left_out_and_said(repo: Repo, tmp_path: Path) -> Non
     repo.git("mv", "gen/a.lock", "a.txt")
     repo.commit(None, "move")
     assert cli(repo, tmp_path)[0] == 1
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_workers_that_die_do_not_keep_the_scan_waiting(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = 6000  # far more ids and bytes than pipes hold
+    for number in range(files):
+        repo.write(f"file{number}", f"{number:2000}")
+    repo.stage(".")
+    repo.commit()
+    monkeypatch.setattr("keylint.historyscan._work", lambda *_: os._exit(9))
+    result = scan(repo.path)
+    assert result.swept.left_out == files
+    assert SkipReason.UNREADABLE in {skipped.reason for skipped in result.skipped}
