@@ -13,6 +13,7 @@ from keylint import rulecache
 from keylint.engine import Engine
 from keylint.engine.quickdb import QuickDatabase, pack, unpack
 from keylint.errors import ConfigError
+from keylint.records import replace
 from keylint.rulecache import cache_file, cache_key, default_folder, load_engine, stored_database
 from tests.engine.rulekit import token
 
@@ -72,10 +73,13 @@ def test_the_second_engine_comes_from_the_cache(
     assert [hit.rule.id for hit in second.scan(VALUE)] == ["mine.token"]
 
 
-def test_built_in_rules_survive_the_cache_unchanged(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_built_in_rules_survive_the_cache_without_their_examples(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = load_engine(cache_dir=folder)
     no_reading(monkeypatch)
-    assert load_engine(cache_dir=folder).rules == first.rules
+    bare = tuple(replace(rule, examples=(), counter_examples=()) for rule in first.rules)
+    assert load_engine(cache_dir=folder).rules == bare
 
 
 def test_folder_and_file_are_private(rules: str, folder: str) -> None:

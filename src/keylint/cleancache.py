@@ -11,9 +11,9 @@ import contextlib
 import hashlib
 import marshal
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
-from keylint import __version__
+from keylint import __version__, privatefile
 from keylint.rule import Rule, to_plain
 
 _MAGIC = b"keylint-clean\x01"  # the last byte is the version of this format
@@ -33,7 +33,7 @@ class CleanObjects:
 
     def load(self) -> set[bytes]:
         """The ids, in hexadecimal digits; empty where there is no sound file."""
-        content = _own_bytes(self._path)
+        content = privatefile.read(self._path, _MAX_BYTES) or b""
         head = len(_MAGIC) + 2 * _DIGEST + 1
         if len(content) < head or content[: len(_MAGIC)] != _MAGIC:
             return set()
@@ -52,9 +52,8 @@ class CleanObjects:
         width = len(next(iter(ids))) // 2
         body = self._key + bytes([width]) + bytes.fromhex(b"".join(sorted(ids)).decode())
         with contextlib.suppress(OSError):
-            os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            _write(self._path, (_MAGIC, _digest(body), body))
-            _prune(self._folder)
+            privatefile.write(self._path, (_MAGIC, _digest(body), body))
+            privatefile.prune(self._folder, "clean-", _KEPT)
 
 
 def _rule_key(rules: Sequence[Rule]) -> bytes:
@@ -72,48 +71,3 @@ def _rule_key(rules: Sequence[Rule]) -> bytes:
 
 def _digest(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
-
-
-def _own_bytes(path: str) -> bytes:
-    """The bytes of a regular file that belongs to this user and that nobody else may write, else nothing."""
-    flags = os.O_RDONLY
-    for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"):
-        flags |= getattr(os, name, 0)
-    try:
-        descriptor = os.open(path, flags)
-    except OSError:
-        return b""
-    try:
-        status = os.fstat(descriptor)
-        if status.st_mode & 0o170000 != 0o100000 or status.st_size > _MAX_BYTES:
-            return b""
-        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-            return b""
-        with open(descriptor, "rb", closefd=False) as stream:
-            return stream.read()
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
-
-
-def _write(path: str, parts: Iterable[bytes]) -> None:
-    """Write beside the file and put it in its place, so that others see the old or the new one."""
-    draft = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with open(descriptor, "wb") as stream:
-            stream.writelines(parts)
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
-
-
-def _prune(folder: str) -> None:
-    """Remove all but the newest files, and drafts that a killed run left."""
-    with os.scandir(folder) as entries:
-        ours = [e for e in entries if e.name.startswith("clean-") and e.is_file(follow_symlinks=False)]
-    ours.sort(key=lambda e: e.stat().st_mtime_ns, reverse=True)
-    for entry in ours[_KEPT:]:
-        os.unlink(entry.path)

@@ -132,8 +132,11 @@ class Rule:
 
 
 def to_plain(rule: Rule) -> dict[str, Any]:
-    """The fields that are not at their default, as text, numbers and tuples of these, for `marshal`."""
-    values = {name: getattr(rule, name) for name in _FIELDS}
+    """The fields that are not at their default, as text, numbers and tuples of these, for `marshal`.
+
+    Examples are left out: they are most of the bytes, and no scan needs them.
+    """
+    values = {name: getattr(rule, name) for name in _FIELDS if name not in _EXAMPLES}
     plain: dict[str, Any] = {
         name: value for name, value in values.items() if name not in _DEFAULTS or value != _DEFAULTS[name]
     }
@@ -168,6 +171,7 @@ def from_plain(plain: Mapping[str, Any]) -> Rule:
 
 _FIELDS: tuple[str, ...] = Rule.__match_args__
 _KNOWN = frozenset(_FIELDS)
+_EXAMPLES = ("examples", "counter_examples")
 _DEFAULTS: dict[str, Any] = {name: vars(Rule)[name] for name in _FIELDS if name in vars(Rule)}
 _ENUMS: dict[str, type[Privacy] | type[Severity]] = {"privacy": Privacy, "severity": Severity}
 _TABLES: dict[str, Callable[..., Any]] = {"allowlists": Allowlist, "requires": Requirement, "beside": Beside}

@@ -12,7 +12,7 @@ import os
 import sys
 import zlib
 
-from keylint import __version__
+from keylint import __version__, privatefile
 from keylint.engine import extension
 
 TYPE_CHECKING = False
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from keylint.engine import Engine
     from keylint.rule import Rule
 
-    Stored = tuple[int, bytes, bytes]  # number of rules, the rules as `marshal` packs them, the database
+    # Number of rules, the rules as `marshal` packs them, the database.
+    Stored = tuple[int, memoryview, memoryview]
 
-_MAGIC = b"keylint\x04"  # the last byte is the version of this format
-_HEADER = len(_MAGIC) + 4 + 8  # magic, CRC-32 and length of the rest, both big-endian
+_MAGIC = b"keylint\x05"  # the last byte is the version of this format
+_HEADER = len(_MAGIC) + 4 + 4  # magic, CRC-32 of what follows and length of its head, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20
-_STORED_FIELDS = 4
+_HEAD_FIELDS = 3
 
 
 def load_engine(
@@ -77,7 +78,7 @@ def engine_from(stored: Stored, *, prefilter: str = "auto") -> Engine:
 
 def stored_database(
     paths: Sequence[str] = (), *, builtin: bool = True, cache_dir: str | None = None
-) -> bytes | None:
+) -> memoryview | None:
     """The compiled database of a current cache for `QuickDatabase`, or None. Reads no rule file."""
     stored = stored_rules(paths, builtin=builtin, cache_dir=cache_dir)
     return stored[2] if stored is not None else None
@@ -179,12 +180,13 @@ def _stamps(path: str) -> list[tuple[str, int, int]]:
     """The stamp of a rule file, or of each one directly in a folder."""
     if not os.path.isdir(path):
         return [_stamp(path)]
-    with os.scandir(path) as entries:
-        return [_stamp(entry.path) for entry in sorted(entries, key=_name) if entry.name.endswith(".toml")]
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+    stamps = [(path, 0, 0)]
+    with os.scandir(path) as entries:  # there are hundreds, and each hook waits for this
+        for entry in entries:
+            if entry.name.endswith(".toml"):
+                status = entry.stat()
+                stamps.append((entry.name, status.st_mtime_ns, status.st_size))
+    return sorted(stamps)
 
 
 # ---- the file
@@ -192,50 +194,20 @@ def _name(entry: os.DirEntry[str]) -> str:
 
 def _read(file: str | None, key: bytes) -> Stored | None:
     """What a sound file of our own holds that was made for this key, else None."""
-    content = _own_bytes(file) if file else None
+    content = privatefile.read(file, _MAX_BYTES) if file else None
     if content is None or content[: len(_MAGIC)] != _MAGIC or len(content) < _HEADER:
         return None
     crc = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 4], "big")
-    size = int.from_bytes(content[len(_MAGIC) + 4 : _HEADER], "big")
-    body = memoryview(content)[_HEADER:]
-    if len(body) != size or zlib.crc32(body) != crc:
+    middle = _HEADER + int.from_bytes(content[len(_MAGIC) + 4 : _HEADER], "big")
+    view = memoryview(content)
+    if middle > len(content) or zlib.crc32(view[_HEADER:]) != crc:
         return None
-    stored = marshal.loads(body)  # noqa: S302  (our own file, private to this user, and its checksum fits)
-    if not isinstance(stored, tuple) or len(stored) != _STORED_FIELDS or stored[0] != key:
+    # Our own file, private to this user, and its checksum fits.
+    head = marshal.loads(view[_HEADER:middle])  # noqa: S302
+    if not isinstance(head, tuple) or len(head) != _HEAD_FIELDS or head[0] != key:
         return None
-    _, count, packed, database = stored
-    return count, packed, database
-
-
-def _own_bytes(file: str) -> bytes | None:
-    """The bytes of a regular file that belongs to this user and that nobody else may write, else None."""
-    flags = (
-        os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    )
-    try:
-        descriptor = os.open(file, flags)
-    except OSError:
-        return None
-    try:
-        status = os.fstat(descriptor)
-        if status.st_size > _MAX_BYTES or not _is_private(status):
-            return None
-        chunks = []
-        while chunk := os.read(descriptor, status.st_size + 1):
-            chunks.append(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def _is_private(status: os.stat_result) -> bool:
-    if status.st_mode & 0o170000 != 0o100000:  # a regular file; the module `stat` need not be loaded for it
-        return False
-    if not hasattr(os, "getuid"):
-        return True  # Windows: the folder's access list protects it
-    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+    _, count, size = head
+    return count, view[middle : middle + size], view[middle + size :]
 
 
 def _write(file: str | None, key: bytes, rules: Sequence[Rule], database: bytes) -> None:
@@ -246,29 +218,11 @@ def _write(file: str | None, key: bytes, rules: Sequence[Rule], database: bytes)
         return
     # The rules are packed by themselves: where nothing could match, nobody unpacks them.
     packed = marshal.dumps(tuple(to_plain(rule) for rule in rules))
-    body = marshal.dumps((key, len(rules), packed, database))
-    content = _MAGIC + zlib.crc32(body).to_bytes(4, "big") + len(body).to_bytes(8, "big") + body
-    folder = os.path.dirname(file)
-    draft = f"{file}.{os.getpid():x}-{os.urandom(4).hex()}"
+    head = marshal.dumps((key, len(rules), len(packed)))
+    crc = zlib.crc32(database, zlib.crc32(packed, zlib.crc32(head)))
+    start = _MAGIC + crc.to_bytes(4, "big") + len(head).to_bytes(4, "big")
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            with open(descriptor, "wb") as stream:
-                stream.write(content)
-            os.replace(draft, file)
-        except BaseException:
-            os.unlink(draft)
-            raise
-        _prune(folder)
+        privatefile.write(file, (start, head, packed, database))
+        privatefile.prune(os.path.dirname(file), "rules-", _KEPT)
     except OSError:
         return
-
-
-def _prune(folder: str) -> None:
-    """Remove all but the newest files of rule sets, and drafts that a killed run left."""
-    with os.scandir(folder) as entries:
-        ours = [e for e in entries if e.name.startswith("rules-") and e.is_file(follow_symlinks=False)]
-    ours.sort(key=lambda e: e.stat().st_mtime_ns, reverse=True)
-    for entry in ours[_KEPT:]:
-        os.unlink(entry.path)

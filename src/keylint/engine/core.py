@@ -33,7 +33,7 @@ class Engine:
     """
 
     def __init__(
-        self, rules: Sequence[Rule], *, prefilter: str = "auto", database: bytes | None = None
+        self, rules: Sequence[Rule], *, prefilter: str = "auto", database: bytes | memoryview | None = None
     ) -> None:
         self.explain = False  # True: results tell which matches were refused, and by which test
         self.rules = tuple(rules)

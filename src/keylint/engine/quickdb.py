@@ -14,30 +14,36 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    Stored = bytes | memoryview
+    Plans = tuple[tuple[int, ...], ...]
 
-Plans = tuple[tuple[int, ...], ...]
+_LENGTH = 4  # bytes of the head's length, big-endian
 
 
 def pack(unvectored: Sequence[int], database: bytes, plans: Plans = ()) -> bytes:
-    """The stored form: rule numbers that Hyperscan cannot search for, its own serialised database, and how to
-    confirm each rule (the fields of `window.Plan`), by itself: where nothing could match, nobody unpacks it.
+    """The stored form: rule numbers that Hyperscan cannot search for, how to confirm each rule (the fields of
+    `window.Plan`), and Hyperscan's own serialised database.
     """
-    return marshal.dumps((tuple(unvectored), database, marshal.dumps(plans)))
+    packed = marshal.dumps(plans)
+    head = marshal.dumps((tuple(unvectored), len(packed)))
+    return b"".join((len(head).to_bytes(_LENGTH, "big"), head, packed, database))
 
 
-def unpack(stored: bytes) -> tuple[tuple[int, ...], bytes, bytes]:
-    """What `pack` put together, the plans for `unpack_plans`. Raises ValueError for anything else.
+def unpack(stored: Stored) -> tuple[tuple[int, ...], bytes, Stored]:
+    """What `pack` put together: numbers, database, and the plans for `unpack_plans`.
 
-    Only bytes whose digest was checked may come here: `marshal` is not safe on damaged ones.
+    Raises ValueError for anything else. Only bytes whose digest was checked may come here: `marshal` is not
+    safe on damaged ones.
     """
+    end = _LENGTH + int.from_bytes(stored[:_LENGTH], "big")
     try:
-        unvectored, database, plans = marshal.loads(stored)  # noqa: S302  (own file, digest checked by the caller)
+        unvectored, size = marshal.loads(stored[_LENGTH:end])  # noqa: S302  (own file, digest checked)
     except (EOFError, TypeError, ValueError):
         raise ValueError("not a stored database") from None
-    return unvectored, database, plans
+    return unvectored, bytes(stored[end + size :]), stored[end : end + size]
 
 
-def unpack_plans(packed: bytes) -> Plans:
+def unpack_plans(packed: Stored) -> Plans:
     """The plans that `unpack` gave."""
     plans: Plans = marshal.loads(packed)  # noqa: S302  (own file, digest checked by the caller)
     return plans
@@ -46,7 +52,7 @@ def unpack_plans(packed: bytes) -> Plans:
 class QuickDatabase:
     """Answers whether the prefilter hits at all. Raises ValueError if `stored` cannot be used here."""
 
-    def __init__(self, stored: bytes) -> None:
+    def __init__(self, stored: Stored) -> None:
         module = extension.load()
         if module is None:
             raise ValueError("hyperscan is not installed")
