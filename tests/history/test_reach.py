@@ -248,3 +248,29 @@ def test_a_bad_since_is_named(repo: Repo, text: str) -> None:
     if text:
         with pytest.raises(UsageError, match="--since"):
             scan(repo.path, Span(since=text))
+
+
+def test_thousands_of_branches_and_tags_are_read(repo: Repo) -> None:
+    first = repo.commit({"base": "x\n"})
+    kept = repo.commit({"a": line(1)})
+    repo.git("reset", "-q", "--hard", first)
+    names = sorted(f"refs/{kind}/n{number}" for kind in ("heads", "tags") for number in range(2500))
+    packed = "".join(f"{first} {name}\n" for name in names) + f"{kept} refs/heads/kept\n"
+    repo.path.joinpath(".git", "packed-refs").write_text(packed)
+    repo.git("update-ref", "refs/heads/loose", kept)
+    result = scan(repo.path)
+    assert result.values == {token(1)}
+    (file,) = result.files.values()
+    assert file.sighting.branches == ("kept", "loose")
+
+
+def test_a_history_of_another_owner_is_refused_with_the_remedy(repo: Repo) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    repo.commit({"a": line(1)})
+    for folder, _, names in os.walk(repo.path):
+        for name in (".", *names):
+            os.chown(os.path.join(folder, name), 12345, 12345, follow_symlinks=False)
+    with pytest.raises(SourceError) as caught:
+        scan(repo.path)
+    assert "safe.directory" in (caught.value.hint or "")
