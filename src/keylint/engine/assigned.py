@@ -35,9 +35,8 @@ _SNAKE = late(rb"[A-Za-z]{2,}[0-9]{0,4}(?:[_.-][A-Za-z]{2,}[0-9]{0,4}){1,12}")
 _TUTORIAL = late(
     rb"(?:my|your|the|some|user|test)?[-_]?(?:pass(?:word|wd|w)?|pwd|secret|token|test|changeme)[0-9!]{0,3}"
 )
-_PATTERN = late(
-    rb"0-9|[Aa]-[Zz]|[Aa]-[Ff]|\\[dwsDWS]|ABCDEFGHIJ|abcdefghij|(?i:QPZRY9X8GF2TVDW0)|0123456789|\{\d+(?:,\d*)?\}"
-)
+_PATTERN = late(rb"0-9|[Aa]-[Zz]|[Aa]-[Ff]|\\[dwsDWS]|\{\d+(?:,\d*)?\}")
+_ALPHABET = late(rb"ABCDEFGHIJ|abcdefghij|(?i:QPZRY9X8GF2TVDW0)|0123456789")
 _JOINT = late(rb"[0-9A-Za-z]([/+._-]+)\Z")
 _PICTURE_ADDRESS = late(rb"(?i)\.(?:svg|png|gif|jpe?g|webp|ico)\?[^\s\"'`<>]{0,100}\Z")
 _EXAMPLE_ADDRESS = late(
@@ -61,7 +60,7 @@ def typed(candidate: Candidate) -> bool:
     if not sequence(candidate):
         return False
     plainest = runs(candidate.body)[1] <= 2 or uuid(candidate)
-    return plainest or not candidate.name.strong or not candidate.named
+    return plainest or not candidate.named
 
 
 def dull(candidate: Candidate) -> bool:
@@ -171,8 +170,10 @@ def example_address(candidate: Candidate) -> bool:
 
 
 def pattern(candidate: Candidate) -> bool:
-    """A regular expression, or the alphabet of one."""
-    return _PATTERN.search(candidate.value) is not None
+    """A regular expression, or an alphabet. With a provider in the name an alphabet may be a part of the value."""
+    if _PATTERN.search(candidate.value):
+        return True
+    return _ALPHABET.search(candidate.value) is not None and not candidate.named
 
 
 def no_base64(candidate: Candidate) -> bool:
