@@ -6,6 +6,7 @@ import marshal
 from pathlib import Path
 
 import pytest
+import regex
 
 from keylint.engine import checksums, filters
 from keylint.engine.inspect import INSPECTORS
@@ -334,3 +335,37 @@ def test_a_generic_rule_gives_way_to_specific_ones(tmp_path: Path) -> None:
     mine = write(tmp_path / "mine.toml", ONE.replace("acme.key", "generic-api-key") + ONE)
     rules = by_id(mine)
     assert rules["generic-api-key"].priority < rules["acme.key"].priority
+
+
+# ---- patterns in RE2 syntax
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "other"),
+    [
+        (r"ab$", b"ab", b"ab\n"),
+        (r"ab\z", b"ab", b"ab\n"),
+        (r"(?m)ab$", b"ab\n", b"abc"),
+        (r"a\$b", b"a$b", b"a"),
+        (r"a[$]b", b"a$b", b"a"),
+        (r"\Qa.b$\E+", b"a.b$$", b"axb$"),
+        (r"\Qa.", b"a.", b"ab"),
+        (r"\x{41}[\x{60}'][^\x{0}-\x{7F}]", b"A`\xff", b"A`a"),
+        (r"a\\x{2}", b"a\\xx", b"a\\x"),
+        (r"\x41", b"A", b"a"),
+        (r"[]$]x$", b"]x", b"]x\n"),
+        (r"x-(?i)[a-z]{2}$", b"x-AB", b"X-AB"),
+    ],
+)
+def test_patterns_in_re2_syntax_keep_their_meaning(pattern: str, matching: bytes, other: bytes) -> None:
+    text = f"[[rules]]\nid = 'a'\nregex = '''{pattern}'''\npath = '''{pattern}'''\n"
+    text += f"[[rules.allowlists]]\nregexes = ['''{pattern}''']\npaths = ['''{pattern}''']\n"
+    (rule,) = parse_rules(text, "f")
+    for read in (rule.regex, rule.path, *rule.allowlists[0].regexes, *rule.allowlists[0].paths):
+        assert regex.search(read.encode(), matching)
+        assert not regex.search(read.encode(), other)
+
+
+@pytest.mark.parametrize("pattern", [r"a\C", r"(?U)a+", r"\x{20AC}", r"[\x{20AC}]"])
+def test_re2_syntax_that_is_not_read_is_an_error(pattern: str) -> None:
+    assert "does not compile" in failure(f"[[rules]]\nid = 'a'\nregex = '''{pattern}'''\n")

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from keylint.errors import ConfigError
 from keylint.model import Privacy, Severity
+from keylint.re2 import from_re2
 from keylint.records import dataclass, replace
 from keylint.rule import Allowlist, Beside, Context, Requirement, Rule
 
@@ -173,7 +174,11 @@ def read_text(value: Any, spot: Spot) -> str:
 
 
 def _regex(value: Any, spot: Spot) -> str:
-    return read_text(value, spot).replace("(?&start)", START)
+    return from_re2(read_text(value, spot).replace("(?&start)", START))
+
+
+def _patterns(value: Any, spot: Spot) -> tuple[str, ...]:
+    return tuple(from_re2(v) for v in read_texts(value, spot))
 
 
 def read_texts(value: Any, spot: Spot) -> tuple[str, ...]:
@@ -274,8 +279,8 @@ def read_allowlist(table: Mapping[str, Any], spot: Spot) -> Allowlist:
         description=read_text(table.get("description", ""), spot.at("description")),
         condition=_one_of(("OR", "AND"), "condition")(condition, spot.at("condition")),
         regex_target=_one_of(("secret", "match", "line"), "target")(target, spot.at("regexTarget")),
-        regexes=read_texts(table.get("regexes", []), spot.at("regexes")),
-        paths=read_texts(table.get("paths", []), spot.at("paths")),
+        regexes=_patterns(table.get("regexes", []), spot.at("regexes")),
+        paths=_patterns(table.get("paths", []), spot.at("paths")),
         commits=read_texts(table.get("commits", []), spot.at("commits")),
         stopwords=read_texts(table.get("stopwords", []), spot.at("stopwords")),
     )
@@ -351,12 +356,12 @@ def _required(value: Any, spot: Spot) -> tuple[Requirement, ...]:
 _LINE_BYTES = 200
 _CAMEL = {"secretGroup": "secret_group", "skipReport": "silent"}
 _FIELDS: dict[str, Callable[[Any, Spot], Any]] = {
-    **dict.fromkeys(("id", "title", "provider", "description", "path", "refines"), read_text),
+    **dict.fromkeys(("id", "title", "provider", "description", "refines"), read_text),
     **dict.fromkeys(("decided_by", "settle", "can_do", "impact", "docs", "evidence"), read_text),
     **dict.fromkeys(("tags", "rotate", "examples", "counter_examples"), read_texts),
     **dict.fromkeys(("secret_group", "prefix_len", "priority"), _count),
     **dict.fromkeys(("rotate_certain", "weak", "proves", "binary", "silent"), _flag),
-    "regex": _regex,
+    **dict.fromkeys(("regex", "path"), _regex),
     "keywords": _lowered,
     "entropy": _number,
     "allowlists": _allowlists,
