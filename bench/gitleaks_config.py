@@ -2,11 +2,11 @@
 
     python bench/gitleaks_config.py CONFIG TREE [TREE ...]
 
-Both scan the same files with the rules of CONFIG only; gitleaks does not decode (keylint has no such pass for
-rules of others). A finding is (rule, file, line, hash of the value). A tree of generated values is made on the
-spot and comes first: for every rule of CONFIG some that its pattern describes, and variants that it should
-refuse or cut elsewhere. Prints a table with a row a tree, and one with the reason of each difference, from
-bench/gitleaks_config.toml. Ends with status 1 if a difference has none. Values are shown masked.
+Both scan the same files with the rules of CONFIG only; gitleaks' decoding is off. A finding is (rule, file,
+line, hash of the value). A tree of generated values is made on the spot and comes first: for every rule of
+CONFIG some that its pattern describes, variants that it may refuse or cut elsewhere, and values and paths
+that its allowlists are about. Prints a table with a row a tree, and one with the reason of each difference
+from bench/gitleaks_config.toml. Ends with status 1 if a difference has none. Values are shown masked.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import tomli
 import measure
 import peers
 from compare import PeerFinding, explanation, read_gitleaks
+from keylint.engine.confirm import compile_pattern
 from keylint.engine.core import Engine
 from keylint.engine.patterns import MAXREPEAT, parsed, tokens
 from keylint.examine import Examiner
@@ -90,20 +91,18 @@ def keylint_findings(examiner: Examiner, tree: Path) -> tuple[set[PeerFinding], 
 def cause(finding: PeerFinding, others: Sequence[PeerFinding]) -> str:
     """How the other tool's findings in the same file are related to one that it does not have.
 
-    `line`: same rule and value on another line. `rule`: another rule has the value or a part of it. `span`:
-    the same rule cuts the value elsewhere. `` means that the value is not found at all.
+    `rule`: on the same line another rule has the value or one that holds it or a part of it. `line`: the same
+    rule has the value on another line only. `span`: the same rule cuts the value elsewhere. "": not found.
     """
-    same_rule = [other for other in others if other.rule == finding.rule]
-    if any(other.value == finding.value for other in same_rule):
-        return "line"
-    near = [o for o in others if abs(o.line - finding.line) <= 1 and _share(o.value, finding.value)]
-    if any(other.rule != finding.rule for other in near):
+    here = [
+        o for o in others if o.line == finding.line and (o.value in finding.value or finding.value in o.value)
+    ]
+    if any(other.rule == finding.rule for other in here):
+        return "span"
+    if here:
         return "rule"
-    return "span" if near else ""
-
-
-def _share(one: str, other: str) -> bool:
-    return one in other or other in one
+    same = any(other.rule == finding.rule and other.value == finding.value for other in others)
+    return "line" if same else ""
 
 
 def key(finding: PeerFinding) -> tuple[str, str, int, str]:
@@ -152,6 +151,9 @@ def compare(name: str, config: Path, examiner: Examiner, tree: Path, entries: Se
 
 
 # ---- values made from the patterns
+
+_SAMPLES = 3  # of each rule
+_STOPWORDS = 60  # of each rule, for each sample
 
 
 class Maker:
@@ -217,7 +219,7 @@ def _set(kind: str, part: Any) -> set[str]:
 
 
 def variants(text: str, generator: random.Random) -> Iterator[str]:
-    """The text, and what a rule may refuse or cut elsewhere: other case, edges, repetition, a shorter text."""
+    """The text, and what a rule may refuse or cut elsewhere: other case, edges, repetition, a part."""
     yield text
     yield f'x = "{text}"'
     yield text.swapcase()
@@ -227,24 +229,58 @@ def variants(text: str, generator: random.Random) -> Iterator[str]:
     yield text + generator.choice(string.ascii_letters)
     yield generator.choice(string.ascii_letters) + text
     yield text + "-é"
+    yield text + "\r"
+    yield text + "  # gitleaks" + ":allow"
     yield re.sub(r"[0-9a-zA-Z]{8,}$", lambda run: run[0][0] * len(run[0]), text.rstrip("\"';\n "))
 
 
-def make_tree(rules: Sequence[Rule], folder: Path, count: int = 3) -> int:
-    """A folder and file for each rule with generated values; returns for how many rules there are some."""
+def allowed_variants(text: str, rule: Rule, generator: random.Random) -> Iterator[str]:
+    """The text with its value replaced by such as the rule's allowlists are about."""
+    found = compile_pattern(rule.regex, rule, "regex").search(text.encode())
+    group = found and next((n for n in range(1, found.re.groups + 1) if found.start(n) >= 0), 0)
+    if not found or not group:
+        return
+    start, end = found.span(rule.secret_group or group)
+    stopwords = [word for allowlist in rule.allowlists for word in allowlist.stopwords]
+    for word in generator.sample(stopwords, min(len(stopwords), _STOPWORDS)):
+        at = generator.randint(start, max(start, end - len(word)))
+        yield text[:at] + word + text[at + len(word) :]
+    for pattern in (p for allowlist in rule.allowlists for p in allowlist.regexes):
+        yield text[:start] + Maker(pattern, generator).make() + text[end:]
+
+
+def make_tree(rules: Sequence[Rule], folder: Path) -> int:
+    """A folder and file for each rule with generated values; returns for how many rules there are some.
+
+    Beside them, a file for each path that an allowlist is about, all with the values of the first rule.
+    """
     generator = random.Random(8300)
     made = 0
+    texts: list[str] = []
     for rule in rules:
-        texts = [Maker(rule.regex, generator).make() for _ in range(count)] if rule.regex else [rule.id]
-        if not any(texts):
-            continue
-        made += 1
-        name = re.sub(r"[^\w.-]", "", Maker(rule.path, generator).make()) if rule.path else ".txt"
-        file = folder / rule.id / (f"values{name}" if name.startswith(".") else name)
-        file.parent.mkdir()
+        texts = [Maker(rule.regex, generator).make() for _ in range(_SAMPLES)] if rule.regex else [rule.id]
         lines = [line for text in texts for line in variants(text, generator)]
-        file.write_text(" ".join(rule.keywords) + "\n\n" + "\n\n".join(lines) + "\n", encoding="utf-8")
+        if rule.regex:
+            lines += (line for text in texts for line in allowed_variants(text, rule, generator))
+        if any(texts):
+            made += 1
+            _write(folder / rule.id, Maker(rule.path, generator).make() if rule.path else ".txt", rule, lines)
+    plain = next(rule for rule in rules if rule.regex and not rule.path)
+    lines = [Maker(plain.regex, generator).make() for _ in range(_SAMPLES)]
+    for number, path in enumerate(sorted({p for a in plain.allowlists for p in a.paths})):
+        for variant in (made_path := Maker(path, generator).make(), made_path.swapcase()):
+            _write(folder / f"path{number}", variant, plain, lines)
     return made
+
+
+def _write(folder: Path, path: str, rule: Rule, lines: Sequence[str]) -> None:
+    """Write the lines, with the keywords of their rule before them. Starts of names get some more letters."""
+    parts = [part for part in re.sub(r"[^\w./-]", "", path).split("/") if part.strip(".")] or [".txt"]
+    file = folder.joinpath(*(f"values{part}" if part[0] == "." else part for part in parts))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.is_dir():
+        text = " ".join(rule.keywords) + "\n\n" + "\n\n".join(lines) + "\n"
+        file.write_text(text, encoding="utf-8", newline="")
 
 
 # ---- printing
