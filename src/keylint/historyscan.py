@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from keylint.sources.history import History
 
 _BLOCK = 256  # ids handed to a reader at once, in the order of the log
-_PACKED_BLOCK = 1024  # and in the order of the packs, where neighbours are made from each other
+_PACKED_BLOCK = 512  # and in the order of the packs, where neighbours are made from each other
+_AHEAD = 1024  # ids that a reader may have before it: its pipe holds them, and none is ever idle
+_NAP_S = 0.002
 _COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates
 _SHORT_S = 1.0  # a scan that takes longer goes on in the order of the packs
 _PACKED_CACHE = "96m"
@@ -77,12 +79,19 @@ class _Pass:
     readers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     crew: workers.Crew = field(default_factory=workers.Crew)
     given: list[list[bytes]] = field(default_factory=list)
-    turn: int = 0
 
-    def hand_out(self, block: Sequence[bytes]) -> None:
-        """Give a block of ids to the next reader."""
-        number = self.turn % len(self.readers)
-        self.turn += 1
+    def next_reader(self, answered: Sequence[int]) -> int | None:
+        """The reader that has least to do, or None while all of them have enough.
+
+        `answered` is how many ids each has answered. One that died gets more only where all have died.
+        """
+        waiting = [len(given) - done for given, done in zip(self.given, answered, strict=True)]
+        alive = [n for n, reader in enumerate(self.readers) if reader.poll() is None]
+        best = min(alive or range(len(waiting)), key=waiting.__getitem__)
+        return best if waiting[best] < _AHEAD or not alive else None
+
+    def hand_out(self, block: Sequence[bytes], number: int) -> None:
+        """Give a block of ids to a reader."""
         self.given[number] += block
         stdin = self.readers[number].stdin
         assert stdin
@@ -187,8 +196,7 @@ class Sweeper:
             self._start(run, cache)
             for ids in lists:
                 for first in range(0, len(ids), block):
-                    run.hand_out(ids[first : first + block])
-                    self._show(run)
+                    self._hand_out(run, ids[first : first + block])
             run.no_more()
             outcomes = run.crew.results(tick=lambda: self._show(run))
         except KeyboardInterrupt:
@@ -199,6 +207,18 @@ class Sweeper:
         finally:
             run.close()
         return self._merge(outcomes, run, swept)
+
+    def _hand_out(self, run: _Pass, block: Sequence[bytes]) -> None:
+        """Give a block to the reader that needs it first: objects differ in size too much to take turns."""
+        while (number := run.next_reader([answered for answered, _, _ in self._rows()])) is None:
+            time.sleep(_NAP_S)
+            self._show(run)
+        run.hand_out(block, number)
+        self._show(run)
+
+    def _rows(self) -> list[tuple[int, int, int]]:
+        """What each worker has done: objects, bytes, objects with candidates."""
+        return [_COUNTERS.unpack_from(self._board, n * _COUNTERS.size) for n in range(self._number)]
 
     def _start(self, run: _Pass, cache: str) -> None:
         self._board[:] = bytes(len(self._board))
@@ -245,8 +265,7 @@ class Sweeper:
 
     def _show(self, run: _Pass) -> None:
         if self._progress:
-            rows = [_COUNTERS.unpack_from(self._board, n * _COUNTERS.size) for n in range(self._number)]
-            objects, size, hits = (sum(column) for column in zip(*rows, strict=True))
+            objects, size, hits = (sum(column) for column in zip(*self._rows(), strict=True))
             before = self._before
             known = before.objects + sum(map(len, run.given))
             self._progress(Progress(before.objects + objects, before.bytes + size, before.hits + hits, known))
