@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from keylint import garbage
 from keylint.cli.keys_api import debug_option
 from keylint.cli.keys_output import write_lines
 from keylint.cli.run import fail_level
@@ -67,7 +66,7 @@ def list_keys(
     """A table of the keys of INVENTORY: template, privacy, sensitivity, status, last used, expiry, places."""
     from keylint.keys.report import KeyList, key_rows
 
-    with _collector_paused():
+    with garbage.paused():
         snapshot = _load(inventory, templates)
         context = _context(snapshot, dt.datetime.now(dt.timezone.utc), _join(findings, snapshot))
         keys = KeyList(
@@ -114,7 +113,7 @@ def lint(inventory: str | None, list_checks: bool, **given: Any) -> int:
         return ExitCode.OK
     if inventory is None:
         raise UsageError("keys lint: an inventory file is needed", hint="keylint keys pull makes one")
-    with _collector_paused():
+    with garbage.paused():
         return _lint(inventory, **given)
 
 
@@ -176,18 +175,6 @@ def _lint(
     )
     write_lines(_renderer(format_name).render_lint(report), output)
     return ExitCode.FINDINGS if report.failing(fail_level(fail_on, config.fail_on)) else ExitCode.OK
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Many small objects and no cycles: half the time without the cyclic collector."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _load(path: str, templates: str | None = None, *, personal: bool = False) -> Snapshot:

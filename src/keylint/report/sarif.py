@@ -5,15 +5,13 @@ docs/sarif.md describes what keylint writes and why.
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import sarif_om as om
 
+from keylint import garbage
 from keylint.model import Finding, Report, Repository
 from keylint.report.clean import clean
 from keylint.report.common import is_url, successful, uri, visible
@@ -46,7 +44,7 @@ def render(report: Report, options: RenderOptions) -> str:
     texts = [message(finding) for finding in kept]
     rules = rule_table(kept, report.rules, _templates(kept, texts))
     artifacts = Artifacts()
-    with _collector_paused():  # one result at a time: 25,000 of them as objects take 100 MB and more
+    with garbage.paused():  # one result at a time: 25,000 of them as objects take 100 MB and more
         results = [
             _encode(
                 plain(
@@ -68,18 +66,6 @@ def _log(run: str, results: list[str]) -> str:
     log["runs"] = log.pop("runs")  # to the end
     head = _encode(log).removesuffix("]}") + run.removesuffix("}")
     return f'{head},"results":[{",".join(results)}]}}]}}\n'
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Building many small objects takes half the time without the cyclic collector; none is in a cycle."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _run(
