@@ -37,12 +37,13 @@ _TUTORIAL = late(
 )
 _PATTERN = late(rb"0-9|[Aa]-[Zz]|[Aa]-[Ff]|\\[dwsDWS]|\{\d+(?:,\d*)?\}")
 _ALPHABET = late(rb"ABCDEFGHIJ|abcdefghij|(?i:QPZRY9X8GF2TVDW0)|0123456789")
+_RESOURCE = late(rb"\barn:[^\s\"'`<>]{1,120}\Z")  # an Amazon Resource Name, which may hold the word secret
 _JOINT = late(rb"[0-9A-Za-z]([/+._-]+)\Z")
 _PICTURE_ADDRESS = late(rb"(?i)\.(?:svg|png|gif|jpe?g|webp|ico)\?[^\s\"'`<>]{0,100}\Z")
 _EXAMPLE_ADDRESS = late(
     rb"(?i)://(?:[0-9a-z-]+\.){0,4}(?:example|invalid|test)(?:\.(?:com|org|net))?[/?:][^\s\"'`<>]{0,120}\Z"
 )
-_PAIR = late(rb"[A-Za-z_]{2,30}=[^=]")
+_PAIR = late(rb"[A-Za-z_]{1,30}=[^=]")
 _LOGIN = late(rb"://([^:/@]*):([^@]*)@")
 _QUOTE = b"\"'`"
 
@@ -151,6 +152,8 @@ def joined(candidate: Candidate) -> bool:
 
     Not so where a long random value hangs on a name that says secret by one dash.
     """
+    if _RESOURCE.search(candidate.before):
+        return True
     gap = _JOINT.search(candidate.before[-candidate.lead :]) if candidate.lead else None
     if gap is None:
         return False
