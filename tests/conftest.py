@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,9 @@ _KEPT = frozenset({"KEYLINT_REQUIRE_TOOLS"})  # steers the tests, not keylint
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers that pyproject.toml doesn't."""
     config.addinivalue_line("markers", "slow: takes more than about five seconds")
+    # Whoever starts the tests in the background has them ignore interrupts, and whatever they start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _is_foreign(name: str) -> bool:

@@ -320,7 +320,7 @@ def test_a_finding_is_reported_without_click_and_dataclasses(repo: Repo, cache: 
     stage(repo, content="stripe = " + STRIPE)
     code = (
         "import os, sys; from keylint.__main__ import main\n"
-        "def leave(status): print(status, *sys.modules, flush=True); raise SystemExit\n"
+        "def leave(status): print(int(status), *sys.modules, flush=True); raise SystemExit\n"
         f"os._exit = leave; sys.argv[1:] = {ARGUMENTS}; main()"
     )
     env = clean_environment({"KEYLINT_CACHE_DIR": str(cache[0])})
