@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -152,7 +153,8 @@ def compare(name: str, config: Path, examiner: Examiner, tree: Path, entries: Se
 
 # ---- values made from the patterns
 
-_SAMPLES = 3  # of each rule
+_SAMPLES = 8  # of each rule
+_ATTEMPTS = 50  # to make them
 _STOPWORDS = 60  # of each rule, for each sample
 
 
@@ -203,7 +205,7 @@ def _characters(op: str, value: Any) -> list[str]:
     negated = any(str(kind) == "NEGATE" for kind, _ in value)
     chosen = set().union(*(_set(str(kind), part) for kind, part in value))
     found = [c for c in _PRINTABLE if (c in chosen) != negated]
-    return found or sorted(chosen)
+    return found or ["\n" if "\n" in chosen else min(chosen)]
 
 
 def _set(kind: str, part: Any) -> set[str]:
@@ -218,6 +220,13 @@ def _set(kind: str, part: Any) -> set[str]:
     return set()
 
 
+def samples(rule: Rule, generator: random.Random) -> list[str]:
+    """Texts that the rule's pattern matches, as far as some turn up in a few attempts."""
+    maker, pattern = Maker(rule.regex, generator), compile_pattern(rule.regex, rule, "regex")
+    texts = (maker.make() for _ in range(_ATTEMPTS))
+    return list(itertools.islice((text for text in texts if pattern.search(text.encode())), _SAMPLES))
+
+
 def variants(text: str, generator: random.Random) -> Iterator[str]:
     """The text, and what a rule may refuse or cut elsewhere: other case, edges, repetition, a part."""
     yield text
@@ -230,6 +239,8 @@ def variants(text: str, generator: random.Random) -> Iterator[str]:
     yield generator.choice(string.ascii_letters) + text
     yield text + "-é"
     yield text + "\r"
+    at = generator.randrange(len(text) + 1)
+    yield text[:at] + "é" + text[at + 1 :]
     yield text + "  # gitleaks" + ":allow"
     yield re.sub(r"[0-9a-zA-Z]{8,}$", lambda run: run[0][0] * len(run[0]), text.rstrip("\"';\n "))
 
@@ -256,17 +267,16 @@ def make_tree(rules: Sequence[Rule], folder: Path) -> int:
     """
     generator = random.Random(8300)
     made = 0
-    texts: list[str] = []
     for rule in rules:
-        texts = [Maker(rule.regex, generator).make() for _ in range(_SAMPLES)] if rule.regex else [rule.id]
+        texts = samples(rule, generator) if rule.regex else [rule.id]
         lines = [line for text in texts for line in variants(text, generator)]
         if rule.regex:
             lines += (line for text in texts for line in allowed_variants(text, rule, generator))
-        if any(texts):
+        if texts:
             made += 1
             _write(folder / rule.id, Maker(rule.path, generator).make() if rule.path else ".txt", rule, lines)
     plain = next(rule for rule in rules if rule.regex and not rule.path)
-    lines = [Maker(plain.regex, generator).make() for _ in range(_SAMPLES)]
+    lines = samples(plain, generator)
     for number, path in enumerate(sorted({p for a in plain.allowlists for p in a.paths})):
         for variant in (made_path := Maker(path, generator).make(), made_path.swapcase()):
             _write(folder / f"path{number}", variant, plain, lines)
@@ -274,12 +284,12 @@ def make_tree(rules: Sequence[Rule], folder: Path) -> int:
 
 
 def _write(folder: Path, path: str, rule: Rule, lines: Sequence[str]) -> None:
-    """Write the lines, with the keywords of their rule before them. Starts of names get some more letters."""
+    """Write the lines, and the keywords of their rule after them. Starts of names get some more letters."""
     parts = [part for part in re.sub(r"[^\w./-]", "", path).split("/") if part.strip(".")] or [".txt"]
     file = folder.joinpath(*(f"values{part}" if part[0] == "." else part for part in parts))
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.is_dir():
-        text = " ".join(rule.keywords) + "\n\n" + "\n\n".join(lines) + "\n"
+        text = "\n\n".join(lines) + "\n\n" + " ".join(rule.keywords) + "\n"
         file.write_text(text, encoding="utf-8", newline="")
 
 
