@@ -12,6 +12,7 @@ from keylint.engine import checksums, filters
 from keylint.engine.inspect import INSPECTORS
 from keylint.errors import ConfigError
 from keylint.model import Privacy, Severity
+from keylint.records import replace
 from keylint.rule import Allowlist, Context, Requirement, Rule
 from keylint.rulefields import CHECKSUMS, FILTERS
 from keylint.rulefields import INSPECTORS as INSPECTOR_NAMES
@@ -230,9 +231,10 @@ def test_built_in_files_come_first() -> None:
     assert all(f.startswith(builtin_dir()) for f in files)
 
 
-def test_plain_form_survives_marshal() -> None:
+def test_plain_form_survives_marshal_without_the_examples() -> None:
     for rule in load_rules():
-        assert from_plain(marshal.loads(marshal.dumps(to_plain(rule)))) == rule
+        kept = replace(rule, examples=(), counter_examples=())
+        assert from_plain(marshal.loads(marshal.dumps(to_plain(rule)))) == kept
 
 
 def test_a_plain_form_of_another_version_is_refused() -> None:
