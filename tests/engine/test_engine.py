@@ -237,3 +237,12 @@ def test_a_pattern_is_found_in_small_and_large_content_alike(padding: int) -> No
     pattern = r'(?i:organization_?id)["]?[ ]?[:=][ ]?"([0-9a-z]{3,60})|/organizations/([0-9a-z]{3,60})'
     spans = find(pattern, data, rule("beside", pattern))
     assert [data[start:end] for start, end in spans] == [b"acme42", b"initech"]
+
+
+def test_line_feeds_that_a_pattern_takes_with_it_are_no_part_of_the_secret() -> None:
+    for engine in engines(rule("mine", r"tok_[a-z]{6}(?:[\s;]|$)")):
+        assert [hit.value for hit in engine.scan(b"tok_abcdef\r\nx\ntok_ghijkl\ntok_mnopqr")] == [
+            b"tok_abcdef",
+            b"tok_ghijkl",
+            b"tok_mnopqr",
+        ]

@@ -180,7 +180,11 @@ class Confirmer:
         for group in range(1, self.pattern.groups + 1):
             if match.start(group) < match.end(group):
                 return match.span(group)  # type: ignore[no-any-return]
-        return match.span()  # type: ignore[no-any-return]
+        # A pattern of somebody else's may take the end of the line with it: no key begins or ends with one.
+        found = match.group()
+        bare = found.lstrip(b"\r\n")
+        start = match.start() + len(found) - len(bare)
+        return start, start + len(bare.rstrip(b"\r\n"))
 
 
 def _moved(raw: Raw, by: int) -> Raw:
