@@ -33,8 +33,11 @@ FILTERS = (
 GENERIC_PRIORITY = 10  # where a specific rule finds the same value, it names it
 
 # `(?&start)`: where a key may start. Not inside a word, but the letters of an escape such as \n, %3D or
-# \u003d before it are no word.
-START = r"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2}))"
+# \u003d before it are no word, nor is the end of a terminal's colour (ECMA-48, SGR).
+START = (
+    r"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2})"
+    r"|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{2}m)|(?<=\x1b\[[0-9];[0-9]{2}m))"
+)
 
 
 @dataclass(frozen=True)

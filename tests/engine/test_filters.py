@@ -43,7 +43,7 @@ SHAPES = {
     "picture": ["iVBORw0KGgoAAAANSUhEUg", "R0lGODlhAQABAIAAAAAAAP", "d09GRgABAAAAAG9c"],
     "public_key": ["MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "AAAAC3NzaC1lZDI1NTE5AAAAI"],
     "pattern": ["0-9A-Za-z_-", "[a-f0-9]{32}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ23456789"],
-    "pair": ["code=Zq3vB8nK2xW9", "grant_type=code"],
+    "pair": ["o=a.oids.EdDSA25519", "code=Zq3vB8nK2xW9", "grant_type=code"],
     "tutorial_login": [
         "postgres://postgres:postgres@localhost", "https://me:changeme1@acme.io", "mysql://scott:tiger@db",
         "https://anonymous:flabada@acme.io",
@@ -65,13 +65,14 @@ BESIDE = {
     "joined": [
         ("hooks/token/", "Zq3vB8nK2xW9", ""), ("Qk3x+key+", "Zq3vB8nK2xW9", ""),
         ("design-token-", "Zq3vB8nK2xW9", ""),
+        ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:", "Zq3vB8nK2xW9", '"'),
     ],
     "picture_address": [("https://acme.io/badge.svg?token=", "Zq3vB8nK2xW9", "")],
     "example_address": [("curl https://api.example.com/v1?key=", "Zq3vB8nK2xW9", "")],
     "test_certificate": [("test certificate, private key: ", "Zq3vB8nK2xW9", "")],
     "code": [
         ("token = ", "Zq3vB8nK2xW9", "(data)"), ("secret = ", "e.t2.n.a1", ";"),
-        ('token = "', "step2_token3", '"'),
+        ('token = "', "step2_token3", '"'), ("key (", "ECC_NIST_P384", ","),
         ("token = ", "request.headers2.token", "\n"), ("key = ", "Zq3vB8nK2xW9", " == other"),
     ],
 }  # fmt: skip
@@ -86,6 +87,43 @@ def test_a_filter_knows_its_shapes(name: str, value: str) -> None:
 def test_a_filter_knows_its_shapes_by_what_stands_beside(name: str, texts: tuple[str, str, str]) -> None:
     before, value, after = (text.encode() for text in texts)
     assert FILTERS[name](Candidate(value, value, before, after, len(before)))
+
+
+def _named(value: str, before: str = "acme_key = ") -> Candidate:
+    """A value whose name holds a provider."""
+    text = before.encode()
+    return Candidate(
+        value.encode(), value.encode(), text, b"", len(text), find_service=lambda _text, _lead: ("Acme", True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("typed", "abcde12345fghij67890klmno"), ("pattern", "kq7X0123456789abcdefghijkPQ3")],
+)
+def test_runs_and_alphabets_may_be_part_of_what_is_named_after_a_provider(name: str, value: str) -> None:
+    assert FILTERS[name](Candidate(value.encode(), value.encode()))
+    assert not FILTERS[name](_named(value))
+
+
+@pytest.mark.parametrize("value", ["[a-f0-9]{32}", "0-9A-Za-z_-"])
+def test_a_regular_expression_is_none_of_a_providers_keys(value: str) -> None:
+    assert FILTERS["pattern"](_named(value))
+
+
+def test_many_runs_are_no_sequence_unless_they_make_a_uuid() -> None:
+    runs, typed_uuid = b"abcdef9876543210jklmnopqrstuvwxyz6543210hi", b"12345678-1234-1234-1234-123456789abc"
+    assert not FILTERS["sequence"](Candidate(runs, runs))
+    assert FILTERS["sequence"](Candidate(typed_uuid, typed_uuid))
+
+
+def test_a_modifier_before_a_name_does_not_make_it_a_public_key() -> None:
+    for before, harmless in (("public static final String JIRA_PASSWORD = ", False), ("public key = ", True)):
+        text = before.encode()
+        assert (
+            FILTERS["harmless_name"](Candidate(b"Zq3vB8nK2xW9", b"Zq3vB8nK2xW9", text, b"", len(text)))
+            is harmless
+        )
 
 
 def test_every_filter_is_tested() -> None:

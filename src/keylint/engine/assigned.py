@@ -10,7 +10,7 @@ import binascii
 from keylint.engine.candidate import Candidate
 from keylint.engine.lexicon import dull as is_dull
 from keylint.engine.lexicon import readable, striking, worded
-from keylint.engine.looks import DIGEST_PREFIX, HEX, digest, runs, sequence, uuid
+from keylint.engine.looks import DIGEST_PREFIX, HEX, digest, in_runs, runs, uuid
 from keylint.latepattern import late
 
 _INSIDE_DIGEST = late(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_ ]{1,2}[0-9A-Za-z+/_-]{0,90}\Z")
@@ -31,7 +31,9 @@ _CODE_AFTER = late(rb"[ \t]*(?:[(\[]|=>|\?[.:]?|&&|\|\||[<>=!]=|\+[^+]|\?\?)")
 _MEMBERS = late(rb"[A-Za-z_$][\w$]{0,60}(?:(?:\.|->|::)[A-Za-z_$][\w$]{0,60}){1,12}[!?;]?")
 _SHORT_MEMBERS = late(rb"[A-Za-z_$][\w$]{0,3}(?:\.[A-Za-z_$][\w$]{0,3})+(?:\.\w+)?")
 _CONSTANT_MEMBER = late(rb"(?:[A-Za-z_]\w*\.)+[A-Z][A-Z0-9_]*")
-_SNAKE = late(rb"[A-Za-z]{2,}[0-9]{0,4}(?:[_.-][A-Za-z]{2,}[0-9]{0,4}){1,12}")
+_SNAKE = late(
+    rb"[A-Za-z]{2,}[0-9]{0,4}(?:[_.-][A-Za-z]{2,}[0-9]{0,4}){1,12}|[A-Z]{2,}(?:_[A-Z]+[0-9]{0,4}){1,12}"
+)
 _TUTORIAL = late(
     rb"(?:my|your|the|some|user|test)?[-_]?(?:pass(?:word|wd|w)?|pwd|secret|token|test|changeme)[0-9!]{0,3}"
 )
@@ -58,7 +60,7 @@ def typed(candidate: Candidate) -> bool:
     """Runs such as 1234 or abcd, as people type them. With a provider in the name only the plainest are
     refused: one or two runs, or a UUID of them.
     """
-    if not sequence(candidate):
+    if not in_runs(candidate):
         return False
     plainest = runs(candidate.body)[1] <= 2 or uuid(candidate)
     return plainest or not candidate.named
@@ -173,7 +175,7 @@ def example_address(candidate: Candidate) -> bool:
 
 
 def pattern(candidate: Candidate) -> bool:
-    """A regular expression, or an alphabet. With a provider in the name an alphabet may be a part of the value."""
+    """A regular expression, or an alphabet, which may be a part of a value that is named after a provider."""
     if _PATTERN.search(candidate.value):
         return True
     return _ALPHABET.search(candidate.value) is not None and not candidate.named

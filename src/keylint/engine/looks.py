@@ -24,6 +24,8 @@ _BRACKETS = late(
 )
 _TEMPLATE = late(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
 _MIN_RUN = 4  # average length from which a row of runs such as 1234, aaaa or dcba was typed by a person
+_MANY_RUNS = 5  # that a person hardly types into a sample
+_NINE_ZERO = (0x39, 0x30)  # the digits of a keyboard's row end with 0
 
 _UUID = late(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 HEX = late(rb"(?:0x)?[0-9a-fA-F]+")
@@ -56,7 +58,12 @@ def repeated(candidate: Candidate) -> bool:
 
 
 def sequence(candidate: Candidate) -> bool:
-    """Runs of rising, falling or equal characters, as in `12345678-1234-...` or `abcdef123456`."""
+    """Few runs of rising, falling or equal characters, as in `12345678-1234-...` or `abcdef123456`."""
+    return in_runs(candidate) and (runs(candidate.body)[1] < _MANY_RUNS or uuid(candidate))
+
+
+def in_runs(candidate: Candidate) -> bool:
+    """Whether a value is made of long runs of rising, falling or equal characters."""
     size, count = runs(candidate.body)
     return size >= 2 * _MIN_RUN and size / count >= _MIN_RUN
 
@@ -67,7 +74,7 @@ def runs(value: bytes) -> tuple[int, int]:
     count = 1
     step: int | None = None
     for a, b in pairwise(rest):
-        difference = b - a
+        difference = 1 if (a, b) == _NINE_ZERO else b - a
         if difference not in (-1, 0, 1) or step not in (None, difference):
             count, step = count + 1, None
         else:

@@ -131,7 +131,8 @@ _CERTAIN = late(
 )
 _HARMLESS = late(
     r"(?i)(?<!secret)(?<!secret[-_ ])(?-i:[a-z]Id|[-_ ]id|[a-zA-Z_-]ID)s?[0-9]?[^0-9A-Za-z]*\Z"
-    r"|public(?! (?:static|final|const|readonly|override|virtual|string|let|var)\b)|pub[-_ ]?key|(?:site|gpg|pgp|ssh[-_]host|activation)[-_ ]?key|digest|checksum"
+    r"|public(?! (?:static|final|const|readonly|override|virtual|string|let|var)\b)"
+    r"|pub[-_ ]?key|(?:site|gpg|pgp|ssh[-_]host|activation)[-_ ]?key|digest|checksum"
     r"|fingerprint|thumbprint"
     r"|integrity|etag"
     r"|sha-?(?:1|2|256|512)|md5|\bhash|encrypted|encryption[-_ ]?context|ciphertext|\bkid\b|\biv\b|nonce"
