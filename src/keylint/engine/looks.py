@@ -24,8 +24,7 @@ _BRACKETS = late(
 )
 _TEMPLATE = late(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
 _MIN_RUN = 4  # average length from which a row of runs such as 1234, aaaa or dcba was typed by a person
-_MANY_RUNS = 5  # that a person hardly types into a sample
-_NINE_ZERO = (0x39, 0x30)  # the digits of a keyboard's row end with 0
+_MANY_RUNS = 7  # that a person hardly types into a sample
 
 _UUID = late(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 HEX = late(rb"(?:0x)?[0-9a-fA-F]+")
@@ -74,7 +73,7 @@ def runs(value: bytes) -> tuple[int, int]:
     count = 1
     step: int | None = None
     for a, b in pairwise(rest):
-        difference = 1 if (a, b) == _NINE_ZERO else b - a
+        difference = b - a
         if difference not in (-1, 0, 1) or step not in (None, difference):
             count, step = count + 1, None
         else:
