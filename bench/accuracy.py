@@ -4,7 +4,8 @@
 
 Each line of the corpus is a JSON object: `text` (what a file holds), `secret` (the value, or "" where any
 finding counts), `expect` (true: must be found, false: must not) and optionally `tier` and `kind`. Each text
-becomes a file of its own. A positive is found where a reported value and the secret overlap; a negative is
+becomes a file of its own. A positive is found where a reported value and the secret overlap; by file, where
+anything that counts is reported (some corpora name one half of a pair, and a tool the other); a negative is
 wrong where anything is reported. `allowed` findings of keylint (documented samples, public keys) count as
 found and never as wrong. TOOL is one of keylint, betterleaks, gitleaks, kingfisher, detect-secrets,
 credsweeper; all by default.
@@ -188,6 +189,7 @@ class Score:
     found: int
     missed: int
     wrong: int
+    files: int  # positives in whose file anything is reported that counts
 
     @property
     def precision(self) -> float:
@@ -197,19 +199,24 @@ class Score:
     def recall(self) -> float:
         return self.found / max(1, self.found + self.missed)
 
+    @property
+    def file_recall(self) -> float:
+        return self.files / max(1, self.found + self.missed)
+
 
 def score(vectors: Sequence[Vector], found: Found) -> tuple[Score, list[int]]:
     """The counts of one tool, and the numbers of the vectors that it gets wrong."""
-    misses, wrong, hits = [], [], 0
+    misses, wrong, hits, files = [], [], 0, 0
     for number, vector in enumerate(vectors):
         reported = found.get(number, [])
         if vector.expect:
             hit = any(overlaps(single.value, vector) for single in reported)
             hits += hit
+            files += any(not single.quiet for single in reported)
             misses += [] if hit else [number]
         elif any(not single.quiet for single in reported):
             wrong.append(number)
-    return Score(hits, len(misses), len(wrong)), [*misses, *wrong]
+    return Score(hits, len(misses), len(wrong), files), [*misses, *wrong]
 
 
 def write_files(vectors: Iterable[Vector], folder: Path) -> None:
@@ -234,7 +241,8 @@ def main(arguments: Sequence[str]) -> None:
     vectors = [v for v in read_corpus(options.corpus) if not v.tier or v.tier == options.tier]
     peers.install()
     print(f"{len(vectors)} vectors, {sum(v.expect for v in vectors)} of them positive\n")
-    print("| tool | found | missed | wrong | precision | recall |\n|---|---:|---:|---:|---:|---:|")
+    print("| tool | found | missed | wrong | precision | recall | recall by file |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         write_files(vectors, Path(folder))
         for name in options.tools or NAMES:
@@ -242,7 +250,7 @@ def main(arguments: Sequence[str]) -> None:
                 result, errors = score(vectors, SCANS[name](Path(folder), Path(scratch)))
             print(
                 f"| {name} | {result.found} | {result.missed} | {result.wrong} "
-                f"| {result.precision:.3f} | {result.recall:.3f} |",
+                f"| {result.precision:.3f} | {result.recall:.3f} | {result.file_recall:.3f} |",
                 flush=True,
             )
             if name == options.missed:
