@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from keylint.sources.beneath import Beneath
@@ -56,6 +56,8 @@ def walked(root: Path) -> set[str]:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(top=[], nested=["*", "!*/", "!b.txt"])
+@example(top=["*", "!*/", "!b.txt"], nested=["a.tmp/"])
 @given(
     top=st.lists(st.sampled_from(PATTERNS), max_size=4),
     nested=st.lists(st.sampled_from(PATTERNS), max_size=3),

@@ -31,11 +31,19 @@ class IgnoreRules:
         """Whether a path below `base` (a folder's ends in "/") is ignored; the nearest file decides."""
         rules: IgnoreRules | None = self
         while rules is not None:
-            answer = rules._spec.check_file(path[rules._start :]).include
+            answer = rules._answer(path[rules._start :])
             if answer is not None:
                 return answer
             rules = rules._above
         return False
+
+    def _answer(self, path: str) -> bool | None:
+        """What these patterns say of a path; None: nothing."""
+        if not path.endswith("/"):
+            return self._spec.check_file(path).include
+        # pathspec lets `*` win over a later `!*/`. For a folder itself the last pattern that matches decides.
+        patterns = reversed(list(self._spec.patterns))
+        return next((p.include for p in patterns if p.include is not None and p.match_file(path)), None)
 
 
 def add_rules(
