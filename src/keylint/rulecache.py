@@ -143,6 +143,7 @@ def cache_file(key: bytes, cache_dir: str | None = None) -> str | None:
 
 _READERS = (
     "providers.py",
+    "re2.py",
     "rule.py",
     "rulefields.py",
     "ruleset.py",
