@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keylint import workers
+from keylint.engine.confirm import load_before_fork
 from keylint.model import Skipped, SkipReason
 from keylint.sift import sift
 from keylint.sources.slabs import Large, read_slabs
@@ -227,7 +228,7 @@ class Sweeper:
             run.given.append([])
         board = self._board
         if workers.CAN_FORK:
-            import regex  # noqa: F401  (once here, not in each child)
+            load_before_fork()
         run.crew.start(
             lambda n: _work(run.readers[n], self._make_engine(), board, n),
             self._number,

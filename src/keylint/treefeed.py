@@ -14,6 +14,7 @@ from typing import Protocol
 
 from keylint import workers
 from keylint.engine import Engine
+from keylint.engine.confirm import load_before_fork
 from keylint.inline import has_directive
 from keylint.model import Problem, Repository, Skipped, SkipReason
 from keylint.pipeline import Intake, feed_from
@@ -143,6 +144,8 @@ class _Sifter:
                 for number in range(-(-len(self._listing) // self._share)):
                     stream.write(number.to_bytes(4, "little"))
             parent = os.getpid()
+            if workers.CAN_FORK:
+                load_before_fork()
             crew.start(lambda _: self._work(shares, parent), workers.count(), close_in_child=lambda _: ())
             try:
                 outcomes = crew.results()

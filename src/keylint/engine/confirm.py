@@ -203,6 +203,11 @@ def _windows(ends: list[int], back: int) -> Iterator[tuple[int, int]]:
     yield low, high
 
 
+def load_before_fork() -> None:
+    """Load here what each child would otherwise load for itself with its first hit."""
+    import regex  # noqa: F401
+
+
 def compile_pattern(pattern: str, rule: Rule, field: str) -> regex.Pattern[bytes]:
     """Compile with `regex` on bytes. Raises ConfigError that names file, rule and field."""
     import regex  # 10 ms: only when something hit

@@ -14,9 +14,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from keylint.engine.patterns import MAXREPEAT, has_posix_class, is_flags, is_verbose, parsed, tokens
+from keylint.engine.patterns import (
+    MAXREPEAT,
+    UNBOUNDED,
+    has_posix_class,
+    is_flags,
+    is_verbose,
+    parsed,
+    tokens,
+)
 
-UNBOUNDED = 1 << 40
 # Hyperscan unrolls bounded repeats: a longer outline ends here.
 WIDE = 1024  # bytes
 _MIN_BYTES = 6  # that an outline must have at least where it had to be cut

@@ -19,6 +19,7 @@ else:
     import sre_parse
 
 MAXREPEAT: Any = sre_parse.MAXREPEAT
+UNBOUNDED = 1 << 40  # the width of what has no bound, in bytes
 _TOKEN = late(
     r"""
     \\.                                                   # an escape

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from keylint.engine import extension
-from keylint.engine.outline import outline
 from keylint.engine.patterns import Vectored, for_hyperscan
 
 _CASELESS = 1
@@ -117,6 +116,8 @@ class Vector:
 
 def _searched(pattern: str) -> tuple[Vectored, ...]:
     """What is searched for one rule; nothing where Hyperscan would read its pattern in another way."""
+    from keylint.engine.outline import outline  # a stored database needs none
+
     if found := outline(pattern):
         return tuple(Vectored(expression, approximate=False) for expression in found.expressions)
     own = for_hyperscan(pattern)

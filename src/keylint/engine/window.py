@@ -9,8 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from keylint.engine.outline import UNBOUNDED, outline
-from keylint.engine.patterns import MAXREPEAT, is_verbose, parsed, tokens
+from keylint.engine.patterns import MAXREPEAT, UNBOUNDED, is_verbose, parsed, tokens
 
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 # How many bytes two pieces of a stream must share for patterns without a bound.
@@ -48,6 +47,8 @@ class Plan(NamedTuple):
 @lru_cache(maxsize=4096)
 def plan(pattern: str) -> Plan:
     """The plan of a rule's pattern."""
+    from keylint.engine.outline import outline  # stored plans need none
+
     widths = measure(tokens(pattern))
     if widths is None or max(widths.longest, widths.behind, widths.ahead) >= UNBOUNDED:
         return Plan(0, UNBOUNDED, 0, 0, True)
