@@ -237,6 +237,9 @@ def test_a_pattern_is_found_in_small_and_large_content_alike(padding: int) -> No
     pattern = r'(?i:organization_?id)["]?[ ]?[:=][ ]?"([0-9a-z]{3,60})|/organizations/([0-9a-z]{3,60})'
     spans = find(pattern, data, rule("beside", pattern))
     assert [data[start:end] for start, end in spans] == [b"acme42", b"initech"]
+    assert find(pattern + "|acme42", b"x acme42 y" + data, rule("beside", pattern)) == [
+        (start + 10, end + 10) for start, end in spans
+    ]
 
 
 def test_line_feeds_that_a_pattern_takes_with_it_are_no_part_of_the_secret() -> None:

@@ -6,7 +6,7 @@ import threading
 from functools import lru_cache
 
 from keylint.engine import extension
-from keylint.engine.confirm import Budget, Confirmer, Memory
+from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
 from keylint.engine.vector import MAX_BUFFER, Vector
 from keylint.records import replace
 from keylint.rule import Rule
@@ -16,7 +16,7 @@ _MAX_EVENTS = 100_000
 
 
 def find(pattern: str, data: bytes, rule: Rule) -> list[tuple[int, int]]:
-    """Start and end of the first group of each match (of the match itself without one), in order.
+    """Start and end of the first group of each match, in order; matches without one are left out.
 
     `rule` is the one that the pattern belongs to. Raises ConfigError, naming it, if the pattern does not
     compile. What takes too long ends early: this is for hints.
@@ -30,7 +30,16 @@ def find(pattern: str, data: bytes, rule: Rule) -> list[tuple[int, int]]:
     if ends == []:
         return []
     confirmer = Confirmer(replace(rule, regex=pattern, secret_group=0), Memory())
-    return [(raw.secret_start, raw.secret_end) for raw in confirmer.search(data, ends, Budget(len(data)))]
+    raws = confirmer.search(data, ends, Budget(len(data)))
+    return [(raw.secret_start, raw.secret_end) for raw in raws if _has_group(confirmer, data, raw)]
+
+
+def _has_group(confirmer: Confirmer, data: bytes, raw: Raw) -> bool:
+    """A match whose groups took no part counts as a secret as a whole; here it says nothing."""
+    if (raw.secret_start, raw.secret_end) != (raw.start, raw.end):
+        return True
+    match = confirmer.pattern.match(data, raw.start)
+    return bool(match and any(match.groups()))
 
 
 @lru_cache(maxsize=64)
