@@ -65,7 +65,7 @@ def gitleaks_findings(config: Path, tree: Path) -> set[PeerFinding]:
             ".",
         ]
         run = measure.run(command, tree, {**os.environ, "NO_COLOR": "1"})
-        if run.status not in (0, GITLEAKS.found_status):
+        if run.status not in GITLEAKS.statuses:
             sys.exit(f"gitleaks ended with status {run.status}:\n{run.errors}")
         found = read_gitleaks(json.loads(report.read_text(encoding="utf-8")))
         return {PeerFinding("gitleaks", *single) for single in found}

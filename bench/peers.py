@@ -25,7 +25,8 @@ class Tool:
 
     The commands run in the target folder. In the arguments `{target}` is that folder and `{report}` a JSON
     file to write; `staged` is called as people do before a commit, with output for people. The scan ends with
-    status 0, or with `found_status` where it found something.
+    status 0, or with `found_status` where it found something, or with `incomplete_status` where it says that
+    something could not be read.
     """
 
     name: str
@@ -33,6 +34,12 @@ class Tool:
     program: str
     arguments: dict[str, tuple[str, ...]]
     found_status: int
+    incomplete_status: int = 0
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        """The statuses of a scan that was done."""
+        return 0, self.found_status, self.incomplete_status
 
     def command(self, mode: str, target: Path, report: Path) -> list[str]:
         """The command line for one run."""
@@ -76,6 +83,7 @@ KEYLINT = Tool(
         "history": ("scan", "--history", *_KEYLINT),
     },
     found_status=1,
+    incomplete_status=3,
 )
 
 PEER_TOOLS = (
