@@ -10,13 +10,16 @@ import io
 import mmap
 import struct
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from keylint import workers
+from keylint.dispatch import Dispatcher
 from keylint.engine.confirm import load_before_fork
 from keylint.model import Skipped, SkipReason
 from keylint.sift import sift
@@ -27,12 +30,10 @@ if TYPE_CHECKING:
     from keylint.engine.hit import ScanResult
     from keylint.sources.history import History
 
-_BLOCK = 256  # ids handed to a reader at once, in the order of the log
-_PACKED_BLOCK = 512  # and in the order of the packs, where neighbours are made from each other
-_AHEAD = 1024  # ids that a reader may have before it: its pipe holds them, and none is ever idle
-_NAP_S = 0.002
 _COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates
-_SHORT_S = 1.0  # a scan that takes longer goes on in the order of the packs
+# A scan that has taken this long and would go on for that long goes on in the order of the packs instead.
+_SHORT_S = 1.0
+_LONG_S = 4.0
 _PACKED_CACHE = "96m"
 _MAX_RETRIES = 500
 _GRACE_S = 5.0  # at most: how long an interrupted scan waits for what its workers have found
@@ -73,49 +74,49 @@ class Swept:
             yield Skipped("", SkipReason.UNREADABLE, f"{self.left_out} objects were not scanned")
 
 
-@dataclass
+class _Left(NamedTuple):
+    """What a pass left: for each reader the ids that it took and did not answer, and those that none took."""
+
+    unanswered: list[list[bytes]]
+    withdrawn: list[bytes]
+
+
 class _Pass:
-    """The processes of one go: a reader and a worker for each processor, and what each reader was asked."""
+    """The processes of one go, a reader and a worker for each processor, and who feeds the readers."""
 
-    readers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    crew: workers.Crew = field(default_factory=workers.Crew)
-    given: list[list[bytes]] = field(default_factory=list)
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+        self.readers: list[subprocess.Popen[bytes]] = []
+        self.crew = workers.Crew()
+        self._feeders: list[threading.Thread] = []
 
-    def next_reader(self, answered: Sequence[int]) -> int | None:
-        """The reader that has least to do, or None while all of them have enough.
+    def feed(self) -> None:
+        """Begin to write ids to the readers, each as fast as it takes them. Only after all forks."""
+        for number in range(len(self.readers)):
+            feeder = threading.Thread(target=self._feed, args=(number,), daemon=True)
+            feeder.start()
+            self._feeders.append(feeder)
 
-        `answered` is how many ids each has answered. One that died gets more only where all have died.
-        """
-        waiting = [len(given) - done for given, done in zip(self.given, answered, strict=True)]
-        alive = [n for n, reader in enumerate(self.readers) if reader.poll() is None]
-        best = min(alive or range(len(waiting)), key=waiting.__getitem__)
-        return best if waiting[best] < _AHEAD or not alive else None
-
-    def hand_out(self, block: Sequence[bytes], number: int) -> None:
-        """Give a block of ids to a reader."""
-        self.given[number] += block
+    def _feed(self, number: int) -> None:
         stdin = self.readers[number].stdin
         assert stdin
-        with suppress(BrokenPipeError):  # it died; its ids are found unanswered later
-            stdin.write(b"\n".join(block) + b"\n")
-            stdin.flush()
-
-    def no_more(self) -> None:
-        """Tell the readers that there is nothing more to come."""
-        for reader in self.readers:
-            with suppress(OSError):
-                assert reader.stdin
-                reader.stdin.close()
+        with suppress(OSError), stdin:  # it may have died; what it did not answer is found later
+            while block := self.dispatcher.take(number):
+                stdin.write(b"\n".join(block) + b"\n")
+                stdin.flush()
 
     def stop(self) -> None:
         """End the readers at once; the workers see the end of their input."""
+        self.dispatcher.withdraw()
         for reader in self.readers:
             reader.kill()
 
     def close(self) -> None:
-        """Leave no process behind."""
+        """Leave no process and no thread behind."""
         self.stop()
         self.crew.kill()
+        for feeder in self._feeders:
+            feeder.join()
         for reader in self.readers:
             with suppress(OSError), reader:
                 pass
@@ -157,22 +158,23 @@ class Sweeper:
         return swept
 
     def _sweep(self, lists: Iterator[list[bytes]], swept: Swept) -> None:
-        supply = _Supply(lists)
-        if not supply.wait():
+        first = next((ids for ids in lists if ids), None)
+        if first is None:
             return
-        queues = self._pass(supply.portions(_SHORT_S), swept)
-        rest = [] if swept.interrupted else supply.rest()
+        dispatcher = Dispatcher(self._number, self._history.log.kin)
+        left = self._pass(chain([first], lists), dispatcher, swept, hurried=True)
+        rest = left.withdrawn
         if rest:
-            more = self._pass([self._in_pack_order(rest)], swept, cache=_PACKED_CACHE, block=_PACKED_BLOCK)
-            queues = [*queues, *more]
+            more = self._pass_over(self._in_pack_order(rest), swept, _PACKED_CACHE)
+            left = _Left([*left.unanswered, *more.unanswered], more.withdrawn)
         retries = 0
         # A reader that died left ids unanswered; the first of them is what it died of.
-        while any(queues) and not swept.interrupted and retries < _MAX_RETRIES:
+        while any(left.unanswered) and not swept.interrupted and retries < _MAX_RETRIES:
             retries += 1
-            swept.damaged += [queue[0] for queue in queues if queue]
-            again = [name for queue in queues for name in queue[1:]]
-            queues = self._pass([again], swept) if again else []
-        swept.left_out += sum(map(len, queues)) if not swept.interrupted else 0
+            swept.damaged += [queue[0] for queue in left.unanswered if queue]
+            again = [*left.withdrawn, *(name for queue in left.unanswered for name in queue[1:])]
+            left = self._pass_over(again, swept) if again else _Left([], [])
+        swept.left_out += sum(map(len, left.unanswered)) + len(left.withdrawn) if not swept.interrupted else 0
 
     def _unknown(self, lists: Iterable[list[bytes]], swept: Swept) -> Iterator[list[bytes]]:
         known = self._known_clean
@@ -187,35 +189,49 @@ class Sweeper:
         ordered = [name for name in self._history.pack_order() if name in wanted]
         return [*ordered, *wanted.difference(ordered)]
 
+    def _pass_over(self, ids: list[bytes], swept: Swept, cache: str = "") -> _Left:
+        return self._pass([ids], Dispatcher(self._number), swept, cache=cache)
+
     def _pass(
-        self, lists: Iterable[Sequence[bytes]], swept: Swept, *, cache: str = "", block: int = _BLOCK
-    ) -> list[list[bytes]]:
-        """One go over some ids. Returns for each reader the ids that it was given and did not answer."""
-        run = _Pass()
+        self,
+        lists: Iterable[list[bytes]],
+        dispatcher: Dispatcher,
+        swept: Swept,
+        *,
+        cache: str = "",
+        hurried: bool = False,
+    ) -> _Left:
+        """One go over some ids; one that is `hurried` ends early where much would be left to do."""
+        run = _Pass(dispatcher)
         outcomes: list[workers.Outcome] = []
+        withdrawn: list[bytes] = []
+        begun = time.monotonic()
+
+        def tick() -> None:
+            self._show(run)
+            if hurried and not withdrawn and self._is_long(time.monotonic() - begun, dispatcher.left):
+                withdrawn.extend(dispatcher.withdraw())
+
         try:
             self._start(run, cache)
             for ids in lists:
-                for first in range(0, len(ids), block):
-                    self._hand_out(run, ids[first : first + block])
-            run.no_more()
-            outcomes = run.crew.results(tick=lambda: self._show(run))
+                dispatcher.add(ids)
+                self._show(run)
+            dispatcher.end()
+            outcomes = run.crew.results(tick=tick)
+            withdrawn += dispatcher.withdraw()  # what no reader lived to take
         except KeyboardInterrupt:
             swept.interrupted = True
             run.stop()
-            run.no_more()
             outcomes = run.crew.results(limit_s=_GRACE_S)
         finally:
             run.close()
-        return self._merge(outcomes, run, swept)
+        return _Left(self._merge(outcomes, run, swept), withdrawn)
 
-    def _hand_out(self, run: _Pass, block: Sequence[bytes]) -> None:
-        """Give a block to the reader that needs it first: objects differ in size too much to take turns."""
-        while (number := run.next_reader([answered for answered, _, _ in self._rows()])) is None:
-            time.sleep(_NAP_S)
-            self._show(run)
-        run.hand_out(block, number)
-        self._show(run)
+    def _is_long(self, seconds: float, left: int) -> bool:
+        """Whether so many objects will take long, going by those that were scanned in so many seconds."""
+        done = sum(answered for answered, _, _ in self._rows())
+        return seconds >= _SHORT_S and left * seconds > _LONG_S * done
 
     def _rows(self) -> list[tuple[int, int, int]]:
         """What each worker has done: objects, bytes, objects with candidates."""
@@ -225,7 +241,6 @@ class Sweeper:
         self._board[:] = bytes(len(self._board))
         for _ in range(self._number):
             run.readers.append(self._history.start_reader(cache))
-            run.given.append([])
         board = self._board
         if workers.CAN_FORK:
             load_before_fork()
@@ -238,11 +253,12 @@ class Sweeper:
             for reader in run.readers:  # else a reader whose worker died would wait for ever to be read
                 assert reader.stdout
                 reader.stdout.close()
+        run.feed()
 
     def _merge(self, outcomes: Sequence[workers.Outcome], run: _Pass, swept: Swept) -> list[list[bytes]]:
         """Add what the workers found. Returns what their readers were given and did not answer."""
         unanswered = []
-        for given, outcome in zip(run.given, outcomes, strict=False):
+        for given, outcome in zip(run.dispatcher.given, outcomes, strict=False):
             if outcome.failure:
                 raise SweepError(outcome.failure)
             if outcome.result is None:
@@ -268,43 +284,12 @@ class Sweeper:
         if self._progress:
             objects, size, hits = (sum(column) for column in zip(*self._rows(), strict=True))
             before = self._before
-            known = before.objects + sum(map(len, run.given))
+            known = before.objects + run.dispatcher.known
             self._progress(Progress(before.objects + objects, before.bytes + size, before.hits + hits, known))
 
 
 class SweepError(RuntimeError):
     """A worker failed: a bug in keylint. Names the place, not the content."""
-
-
-class _Supply:
-    """The ids to scan, taken from lists that come in while the scan runs."""
-
-    def __init__(self, lists: Iterator[list[bytes]]) -> None:
-        self._lists = lists
-        self._next: list[bytes] = []
-
-    def wait(self) -> bool:
-        """Wait for the first ids. Returns whether there are any."""
-        while not self._next:
-            found = next(self._lists, None)
-            if found is None:
-                return False
-            self._next = found
-        return True
-
-    def portions(self, seconds: float) -> Iterator[list[bytes]]:
-        """The ids in small portions, as long as there is time."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.wait():
-            portion, self._next = self._next[:_BLOCK], self._next[_BLOCK:]
-            yield portion
-
-    def rest(self) -> list[bytes]:
-        """All that are left."""
-        ids, self._next = list(self._next), []
-        for found in self._lists:
-            ids += found
-        return ids
 
 
 _Found = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]]

@@ -216,15 +216,6 @@ def test_threads_find_what_processes_find(repo: Repo, monkeypatch: pytest.Monkey
     assert found.files == expected.files and len(found.files) == 20
 
 
-def test_a_second_pass_in_pack_order_finds_the_rest(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    from keylint import historyscan
-
-    for n in range(5):
-        repo.commit({"a": line(n)})
-    monkeypatch.setattr(historyscan, "_SHORT_S", -1.0)
-    assert scan(repo.path).values == {token(n) for n in range(5)}
-
-
 def test_known_clean_objects_are_not_read_again(repo: Repo) -> None:
     repo.commit({"a": line(1), "b": "x\n", "c": "y\n"})
     first = scan(repo.path).swept

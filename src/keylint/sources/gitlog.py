@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO
+from zlib import crc32
 
 from keylint.errors import SourceError
 from keylint.sources.base import printable
@@ -73,6 +74,7 @@ class RawLog:
     `revisions` are object ids or options of `git rev-list`; blobs that only have `excluded` paths are left
     out. The text (paths and ids, no content) is kept in
     memory up to 64 MiB and in an unnamed file above that. `seen` are the ids of all blobs that were streamed,
+    each with a number that versions of one file share (a hash of a path),
     `gitlinks` the submodules (path -> newest commit), `damaged` the commits that git could not read.
     """
 
@@ -80,7 +82,7 @@ class RawLog:
     revisions: Sequence[str]
     excluded: Callable[[bytes], bool] | None = None
     commits: int = 0
-    seen: set[bytes] = field(default_factory=set)
+    seen: dict[bytes, int] = field(default_factory=dict)
     gitlinks: dict[bytes, bytes] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
     _last: str = ""
@@ -175,7 +177,7 @@ class RawLog:
             elif mode != _ABSENT and blob not in seen:
                 if self.excluded and self.excluded(token[8]):
                     continue
-                seen.add(blob)
+                seen[blob] = crc32(token[8])
                 found.append(blob)
         return found, data[end:]
 
@@ -216,6 +218,10 @@ class RawLog:
                 pass
         self._store.close()
         self._errors.close()
+
+    def kin(self, blob: bytes) -> int:
+        """A number that versions of one file share."""
+        return self.seen.get(blob, 0)
 
     def _complaint(self) -> str:
         self._errors.seek(0)

@@ -106,7 +106,7 @@ class History:
         if self.span.whole:
             self._find_named()
             fresh = [blob for blob in self.named if blob not in self.log.seen]
-            self.log.seen.update(fresh)
+            self.log.seen.update(dict.fromkeys(fresh, 0))
             yield fresh
 
     def _salvaged(self) -> Iterator[list[bytes]]:
@@ -133,8 +133,8 @@ class History:
         yield from self._unseen(None)
 
     def _unseen(self, present: set[bytes] | None) -> Iterator[list[bytes]]:
-        rest = (set(self._present()) if present is None else present) - self.log.seen
-        self.log.seen.update(rest)
+        rest = (set(self._present()) if present is None else present).difference(self.log.seen)
+        self.log.seen.update(dict.fromkeys(rest, 0))
         yield sorted(rest)
 
     def refs(self) -> list[Ref]:

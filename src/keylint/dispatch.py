@@ -1,0 +1,85 @@
+"""Which reader gets which objects. Versions of one file go to the same one, and none is idle.
+
+Git makes versions from each other, and what a worker confirmed in one version it remembers for the next: both
+only help where the same processes get all of them. Safe to share between threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+_BLOCK = 256  # ids handed out at once, at most
+_LEAST = 16
+
+
+class Dispatcher:
+    """Hands out ids to `number` readers.
+
+    `kin(id)` is a number that versions of one file share. Once all ids are known they come one after the
+    other. Without it the order of the ids is kept, and each reader gets a stretch of it. `given` are the ids
+    that each reader got, in order; `known` is how many there are so far.
+    """
+
+    def __init__(self, number: int, kin: Callable[[bytes], int] | None = None) -> None:
+        self.given: list[list[bytes]] = [[] for _ in range(number)]
+        self.known = 0
+        self._kin = kin
+        self._queues: list[deque[bytes]] = [deque() for _ in range(number)]
+        self._open = True
+        self._changed = threading.Condition()
+
+    def add(self, ids: Sequence[bytes]) -> None:
+        """Take ids in."""
+        with self._changed:
+            self.known += len(ids)
+            if self._kin is None:
+                share = -(-len(ids) // len(self._queues))
+                for number, queue in enumerate(self._queues):
+                    queue.extend(ids[number * share : (number + 1) * share])
+            else:
+                for name in ids:
+                    self._queues[self._kin(name) % len(self._queues)].append(name)
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing more comes: bring together what belongs together."""
+        with self._changed:
+            self._open = False
+            if self._kin is not None:
+                self._queues = [deque(sorted(queue, key=self._kin)) for queue in self._queues]
+            self._changed.notify_all()
+
+    def take(self, reader: int) -> list[bytes]:
+        """The next ids for a reader, which waits for them; none once there are no more.
+
+        A reader that has had all of its own gets some of those that wait for the others.
+        """
+        with self._changed:
+            while self._open and not any(self._queues):
+                self._changed.wait()
+            own = self._queues[reader]
+            queue = own or max(self._queues, key=len)
+            # Small portions at the end, so that all readers come to it together.
+            count = min(len(queue), _BLOCK, max(_LEAST, self.left // (4 * len(self.given))))
+            block = [queue.popleft() if queue is own else queue.pop() for _ in range(count)]
+            if queue is not own:
+                block.reverse()
+            self.given[reader] += block
+            return block
+
+    @property
+    def left(self) -> int:
+        """How many ids nobody has taken yet."""
+        return sum(map(len, self._queues))
+
+    def withdraw(self) -> list[bytes]:
+        """Take back all that is left and let the readers come to an end."""
+        with self._changed:
+            self._open = False
+            rest = [name for queue in self._queues for name in queue]
+            for queue in self._queues:
+                queue.clear()
+            self._changed.notify_all()
+            return rest
