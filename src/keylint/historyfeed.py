@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -14,6 +14,7 @@ from keylint.historymessages import deliver_messages
 from keylint.historyscan import Sweeper, Swept
 from keylint.model import CommitRef, Level, Origin, Problem, Skipped, SkipReason, Surface
 from keylint.pipeline import Intake
+from keylint.revisit import EVERY_SIZE, Seen, Visit
 from keylint.rule import Rule
 from keylint.secret import Blob, Match
 from keylint.sources.gitlog import LogChange
@@ -26,7 +27,6 @@ MAX_BRANCHES = 10
 _MAX_TIP_QUERIES = 50_000
 _MAX_LISTED = 1000  # unreadable objects that get a line of their own
 _NO_KEYS: frozenset[int] = frozenset()
-_EVERY_SIZE = 1 << 40  # bytes: blobs that were scanned once are read again whatever their size
 
 MakeAuthor = Callable[[str, str], str]
 
@@ -90,17 +90,24 @@ class HistoryFeed:
 
     def __call__(self, intake: Intake) -> None:
         """Sweep, then deliver. Raises KeyboardInterrupt at the end if the sweep was interrupted."""
-        swept = self._sweeper.sweep(self._history.object_ids())
+        try:
+            self._feed(intake)
+        finally:
+            self._sweeper.close()
+
+    def _feed(self, intake: Intake) -> None:
+        swept = self._sweeper.sweep(self._history.object_ids(), intake.examiner)
         intake.files += swept.objects + swept.known_clean
         intake.bytes += swept.bytes
         if self._remember:
             self._remember(swept)
-        with ObjectReader(self._history.repo, max_bytes=_EVERY_SIZE) as reader:
+        with ObjectReader(self._history.repo, max_bytes=EVERY_SIZE) as reader:
             _Delivery(
                 self._history,
                 swept,
                 intake,
                 reader,
+                revisit=self._sweeper.revisit,
                 author=self._author,
                 prefix=self._prefix,
                 allowed=self._allowed,
@@ -121,6 +128,7 @@ class _Delivery:
         intake: Intake,
         reader: ObjectReader,
         *,
+        revisit: Callable[[Sequence[Visit]], Iterator[Seen | None]],
         author: MakeAuthor,
         prefix: bytes,
         allowed: Collection[tuple[str, str]],
@@ -129,6 +137,7 @@ class _Delivery:
         self._swept = swept
         self._intake = intake
         self._reader = reader
+        self._revisit = revisit
         self._author = author
         self._prefix = prefix
         self._allowed = allowed
@@ -319,9 +328,13 @@ class _Delivery:
         for plan in plans:
             for number, place in enumerate(plan.shown):
                 wanted[place.blob, place.path].append((plan, number))
-        for (name, path), users in wanted.items():
+        visits = [
+            Visit(name, self._shown_path(path), {self._values[plan.key] for plan, _ in users})
+            for (name, path), users in wanted.items()
+        ]
+        for ((name, path), users), seen in zip(wanted.items(), self._revisit(visits), strict=True):
             matches: dict[bytes, list[Match]] = defaultdict(list)
-            for match in self._read(name, path)[1]:
+            for match in self._found(seen, name, path):
                 matches[match.value.reveal()].append(match)
             new = self._added.get((name, path))
             for plan, number in users:
@@ -331,6 +344,12 @@ class _Delivery:
                 if new:
                     found = [m for m in found if (plan.key, m.location.byte_offset) in new]
                 plan.matches[number] = found
+
+    def _found(self, seen: Seen | None, name: bytes, path: bytes) -> list[Match]:
+        if isinstance(seen, Skipped):
+            self._intake.skipped.append(seen)
+            return []
+        return self._read(name, path)[1] if seen is None else seen
 
     # ---- handing over
 

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keylint import workers
 from keylint.dispatch import Dispatcher
@@ -28,6 +28,8 @@ from keylint.sources.slabs import Large, read_slabs
 if TYPE_CHECKING:
     from keylint.engine import Engine
     from keylint.engine.hit import ScanResult
+    from keylint.examine import Examiner
+    from keylint.revisit import Seen, Visit
     from keylint.sources.history import History
 
 _COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates
@@ -112,9 +114,8 @@ class _Pass:
             reader.kill()
 
     def close(self) -> None:
-        """Leave no process and no thread behind."""
+        """Leave no reader and no thread behind."""
         self.stop()
-        self.crew.kill()
         for feeder in self._feeders:
             feeder.join()
         for reader in self.readers:
@@ -144,10 +145,16 @@ class Sweeper:
         self._number = number or workers.count()
         self._board = mmap.mmap(-1, _COUNTERS.size * self._number)
         self._before = Progress(0, 0, 0, 0)
+        self._crew: workers.Crew | None = None
+        self._examiner: Examiner | None = None
 
-    def sweep(self, lists: Iterator[list[bytes]]) -> Swept:
-        """Scan the objects of all lists. An interrupt ends it early, with what was found so far."""
+    def sweep(self, lists: Iterator[list[bytes]], examiner: Examiner) -> Swept:
+        """Scan the objects of all lists. An interrupt ends it early, with what was found so far.
+
+        The workers stay for `revisit`, in which they use `examiner`, until `close`.
+        """
         swept = Swept()
+        self._examiner = examiner
         try:
             self._sweep(self._unknown(lists, swept), swept)
         except KeyboardInterrupt:
@@ -156,6 +163,26 @@ class Sweeper:
             if close := getattr(lists, "close", None):
                 close()
         return swept
+
+    def revisit(self, visits: Sequence[Visit]) -> Iterator[Seen | None]:
+        """The matches in blobs that were scanned, in order; None where no worker is left to tell."""
+        if self._crew is None or not self._crew.size:
+            return repeat(None, len(visits))
+        from keylint.revisit import revisit  # only where there is a find
+
+        return revisit(self._crew, visits, self._history.log.kin)
+
+    def _answer(self, request: Any) -> bytes:
+        from keylint.revisit import answer
+
+        assert self._examiner
+        return answer(self._history.repo, self._examiner, request)
+
+    def close(self) -> None:
+        """Let the workers go."""
+        crew, self._crew = self._crew, None
+        if crew:
+            crew.close()
 
     def _sweep(self, lists: Iterator[list[bytes]], swept: Swept) -> None:
         first = next((ids for ids in lists if ids), None)
@@ -202,7 +229,9 @@ class Sweeper:
         hurried: bool = False,
     ) -> _Left:
         """One go over some ids; one that is `hurried` ends early where much would be left to do."""
+        self.close()
         run = _Pass(dispatcher)
+        self._crew = run.crew
         outcomes: list[workers.Outcome] = []
         withdrawn: list[bytes] = []
         begun = time.monotonic()
@@ -224,6 +253,7 @@ class Sweeper:
             swept.interrupted = True
             run.stop()
             outcomes = run.crew.results(limit_s=_GRACE_S)
+            run.crew.kill()
         finally:
             run.close()
         return _Left(self._merge(outcomes, run, swept), withdrawn)
@@ -245,7 +275,7 @@ class Sweeper:
         if workers.CAN_FORK:
             load_before_fork()
         run.crew.start(
-            lambda n: _work(run.readers[n], self._make_engine(), board, n),
+            lambda n: _work(run.readers[n], self._make_engine(), board, n, self._answer),
             self._number,
             close_in_child=lambda n: _foreign_ends(run.readers, n),
         )
@@ -296,9 +326,16 @@ _Found = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]]
 
 
 def _work(
-    reader: subprocess.Popen[bytes], engine: Engine, board: mmap.mmap, number: int
-) -> tuple[int, int, _Found, list[bytes]]:
-    """Scan all that one reader answers: how many objects and bytes, what they hold, what is missing."""
+    reader: subprocess.Popen[bytes],
+    engine: Engine,
+    board: mmap.mmap,
+    number: int,
+    answer: Callable[[Any], bytes],
+) -> workers.Work:
+    """Scan all that one reader answers: how many objects and bytes, what they hold, what is missing.
+
+    Then answer requests.
+    """
     assert reader.stdout
     found: _Found = []
     missing: list[bytes] = []
@@ -321,7 +358,9 @@ def _work(
             answered += slab.answered
             size += sum(end - start for start, end in slab.bounds)
         _COUNTERS.pack_into(board, number * _COUNTERS.size, answered, size, len(found))
-    return answered, size, found, missing
+    request = yield answered, size, found, missing
+    while True:
+        request = yield answer(request)
 
 
 def _scan_large(engine: Engine, large: Large) -> tuple[tuple[bytes, ...], tuple[str, ...]]:

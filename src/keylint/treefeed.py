@@ -164,7 +164,7 @@ class _Sifter:
                 sifted.failed = True  # all is done again in this process, where trouble is told as usual
         return sifted
 
-    def _work(self, shares: int, parent: int) -> _Result:
+    def _work(self, shares: int, parent: int) -> workers.Work:
         """Sift shares of the listing as long as there are any, and somebody to hear about it."""
         slab = _Slab(self._engine)
         files = size = 0
@@ -188,7 +188,7 @@ class _Sifter:
                             files += 1
                             size += examined.size_bytes
         slab.scan()
-        return files + slab.files, size + slab.bytes, notable + slab.notable, skipped
+        yield files + slab.files, size + slab.bytes, notable + slab.notable, skipped
 
     def _add(self, slab: _Slab, folder: Beneath, index: int, listed: Listed) -> bool:
         """Read a file into the slab, if it is an ordinary one."""

@@ -1,6 +1,6 @@
 """Run one function in several processes at once, where the system can fork, else in threads.
 
-Forked children inherit everything that was set up before and send back only what `marshal` carries. They
+Forked children inherit everything that was set up before and exchange only what `marshal` carries. They
 hold raw secrets while they work, so results travel through pipes that nobody else can open.
 """
 
@@ -12,17 +12,20 @@ import marshal
 import os
 import selectors
 import signal
+import struct
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 # Forking a process that already has threads can deadlock the child, and macOS's libraries start threads.
 CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
 _TICK_S = 0.1
+_FAREWELL_S = 2.0
+_LENGTH = struct.Struct("<Q")  # of what follows, in bytes
 
 
 class Outcome(NamedTuple):
@@ -36,20 +39,43 @@ class Outcome(NamedTuple):
     failure: str = ""
 
 
+# A worker's work: a generator that yields its result, and then an answer for each request that it is sent.
+Work = Generator[Any, Any, None]
+
+
 @dataclass
 class _Child:
-    """A forked worker, and what it has sent so far."""
+    """A forked worker, the two ends of its pipes, and what it has sent so far."""
 
     pid: int
     pipe: int
+    requests: int
     received: bytearray = field(default_factory=bytearray)
+    ended: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether a whole answer is there, or none will come."""
+        if self.ended or len(self.received) < _LENGTH.size:
+            return self.ended
+        return len(self.received) - _LENGTH.size >= int(_LENGTH.unpack_from(self.received)[0])
+
+    def take(self) -> Outcome:
+        """The answer that came, which may have broken off."""
+        body = bytes(self.received[_LENGTH.size :])
+        self.received.clear()
+        try:
+            return Outcome(*marshal.loads(body)) if body else Outcome()  # noqa: S302 - from our own child
+        except (EOFError, ValueError, TypeError):
+            return Outcome()
 
 
 @dataclass
 class _Thread:
-    """A worker that is a thread, and where it leaves its outcome."""
+    """A worker that is a thread, and where it leaves its outcome. Further requests need no thread."""
 
     thread: threading.Thread
+    work: Work
     box: list[Outcome]
 
 
@@ -61,16 +87,16 @@ def count() -> int:
 
 
 class Crew:
-    """Workers that run at the same time."""
+    """Workers that run at the same time, and stay to answer questions about what they have seen."""
 
     def __init__(self) -> None:
         self._children: list[_Child] = []
         self._threads: list[_Thread] = []
 
     def start(
-        self, work: Callable[[int], Any], number: int, *, close_in_child: Callable[[int], Sequence[int]]
+        self, work: Callable[[int], Work], number: int, *, close_in_child: Callable[[int], Sequence[int]]
     ) -> None:
-        """Start `number` workers; worker n runs `work(n)` and returns what `marshal` can carry.
+        """Start `number` workers; worker n runs `work(n)`, which yields what `marshal` can carry.
 
         `close_in_child(n)` names descriptors that child n must not keep: the other workers' pipe ends, so
         that an end of file is seen. Children ignore interrupts from the keyboard: the parent ends them.
@@ -81,7 +107,7 @@ class Crew:
             if CAN_FORK:
                 self._fork(work, n, close_in_child(n))
             else:
-                self._threads.append(_in_thread(work, n))
+                self._threads.append(_in_thread(work(n)))
         if CAN_FORK:
             gc.unfreeze()
 
@@ -95,20 +121,49 @@ class Crew:
         end = None if limit_s is None else time.monotonic() + limit_s
         if self._threads:
             return self._join(tick, end)
+        self._wait(tick, end)
+        return [child.take() if child.answered else Outcome() for child in self._children]
+
+    def ask(self, requests: Sequence[Any]) -> list[Outcome]:
+        """Send worker n the n-th request, after `results`, and wait for all answers. Fewer are in order."""
+        if self._threads:
+            return [_step(t.work, request) for t, request in zip(self._threads, requests, strict=False)]
+        asked = self._children[: len(requests)]
+        for child, request in zip(asked, requests, strict=True):
+            with contextlib.suppress(BrokenPipeError):  # it is gone, and its pipe says so below
+                _send(child.requests, request)
+        self._wait(None, None, asked)
+        return [child.take() for child in asked]
+
+    @property
+    def size(self) -> int:
+        """How many workers there are to ask."""
+        return len(self._threads or self._children)
+
+    def _wait(
+        self, tick: Callable[[], None] | None, end: float | None, asked: Sequence[_Child] | None = None
+    ) -> None:
         with selectors.DefaultSelector() as selector:
-            for child in self._children:
-                selector.register(child.pipe, selectors.EVENT_READ, child)
+            for child in self._children if asked is None else asked:
+                if not child.answered:
+                    selector.register(child.pipe, selectors.EVENT_READ, child)
             while selector.get_map() and (end is None or time.monotonic() < end):
                 for key, _ in selector.select(_TICK_S):
-                    if data := os.read(key.fd, 1 << 20):
-                        key.data.received += data
-                    else:
+                    data = os.read(key.fd, 1 << 20)
+                    key.data.received += data
+                    key.data.ended = not data
+                    if key.data.answered:
                         selector.unregister(key.fd)
                 if tick:
                     tick()
-        outcomes = [_outcome(child.received) for child in self._children]
+
+    def close(self) -> None:
+        """Let workers that have answered everything end by themselves."""
+        for child in self._children:
+            os.close(child.requests)
+            child.requests = -1
+        self._wait(None, time.monotonic() + _FAREWELL_S)
         self.kill()
-        return outcomes
 
     def kill(self) -> None:
         """End the workers that still run, and leave nothing of them behind. Threads end with their input."""
@@ -119,6 +174,8 @@ class Crew:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child.pid, 0)
             os.close(child.pipe)
+            if child.requests >= 0:
+                os.close(child.requests)
             self._children.pop()
 
     def _join(self, tick: Callable[[], None] | None, end: float | None) -> list[Outcome]:
@@ -127,51 +184,61 @@ class Crew:
                 worker.thread.join(_TICK_S)
                 if tick:
                     tick()
-        outcomes = [worker.box[0] if worker.box else Outcome() for worker in self._threads]
-        self._threads = []
-        return outcomes
+        return [worker.box[0] if worker.box else Outcome() for worker in self._threads]
 
-    def _fork(self, work: Callable[[int], Any], n: int, unwanted: Sequence[int]) -> None:
+    def _fork(self, work: Callable[[int], Work], n: int, unwanted: Sequence[int]) -> None:
         reading, writing = os.pipe()
+        asking, requests = os.pipe()
         pid = os.fork()
         if pid:
             os.close(writing)
-            self._children.append(_Child(pid, reading))
+            os.close(asking)
+            self._children.append(_Child(pid, reading, requests))
             return
         status = 1
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGHUP, signal.SIG_DFL)
-            os.close(reading)
-            for fd in (*unwanted, *(child.pipe for child in self._children)):
+            others = (fd for child in self._children for fd in (child.pipe, child.requests))
+            for fd in (reading, requests, *unwanted, *others):
                 os.close(fd)
-            with os.fdopen(writing, "wb") as stream:
-                stream.write(marshal.dumps(tuple(_run(work, n))))
+            _serve(work(n), asking, writing)
             status = 0
         finally:
             # Neither exit handlers nor buffers of the parent may run twice, and no traceback may be printed.
             os._exit(status)
 
 
-def _run(work: Callable[[int], Any], n: int) -> Outcome:
+def _serve(work: Work, asking: int, answering: int) -> None:
+    """What a child does: its work, and then what it is asked, until nobody can ask any more."""
+    _send(answering, tuple(_step(work, None)))
+    with os.fdopen(asking, "rb") as requests:
+        while head := requests.read(_LENGTH.size):
+            request = marshal.loads(requests.read(*_LENGTH.unpack(head)))  # noqa: S302 - from our own parent
+            _send(answering, tuple(_step(work, request)))
+    work.close()
+
+
+def _send(fd: int, value: Any) -> None:
+    body = marshal.dumps(value)
+    with memoryview(_LENGTH.pack(len(body)) + body) as view:
+        sent = 0
+        while sent < len(view):
+            sent += os.write(fd, view[sent:])
+
+
+def _step(work: Work, request: Any) -> Outcome:
+    """Let a worker go on to its next answer."""
     try:
-        return Outcome(work(n))
+        return Outcome(work.send(request))
     except Exception as error:  # noqa: BLE001 - reported by the parent
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return Outcome(failure=f"{type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}")
 
 
-def _outcome(received: bytearray) -> Outcome:
-    """What a child sent, which may have broken off."""
-    try:
-        return Outcome(*marshal.loads(received)) if received else Outcome()  # noqa: S302 - from our own child
-    except (EOFError, ValueError, TypeError):
-        return Outcome()
-
-
-def _in_thread(work: Callable[[int], Any], n: int) -> _Thread:
+def _in_thread(work: Work) -> _Thread:
     box: list[Outcome] = []
-    thread = threading.Thread(target=lambda: box.append(_run(work, n)), daemon=True)
+    thread = threading.Thread(target=lambda: box.append(_step(work, None)), daemon=True)
     thread.start()
-    return _Thread(thread, box)
+    return _Thread(thread, work, box)

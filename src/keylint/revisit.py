@@ -1,0 +1,79 @@
+"""Look again at blobs that hold a key, in the workers that have scanned them.
+
+What these confirmed then, they still know: a second look costs half of the first, and all work at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from keylint.carry import pack, unpack
+from keylint.examine import Examiner
+from keylint.model import Origin, Skipped, Surface
+from keylint.secret import Match
+from keylint.sources.gitobjects import ObjectReader
+from keylint.sources.gitrepo import GitRepo
+from keylint.workers import Crew
+
+EVERY_SIZE = 1 << 40  # bytes: blobs that were scanned once are read again whatever their size
+_ROUND = 256  # blobs asked for at once: all their matches are in memory
+
+
+class Visit(NamedTuple):
+    """One blob, the path to examine it under, and the values that are of interest there."""
+
+    blob: bytes
+    path: str
+    values: Collection[bytes]
+
+
+Seen = list[Match] | Skipped
+_Request = tuple[bytes, str, list[bytes]]  # a visit as `marshal` carries it
+
+
+def answer(repo: GitRepo, examiner: Examiner, request: list[_Request]) -> bytes:
+    """What a worker says about visits: the matches in each, or why it cannot be read."""
+    with ObjectReader(repo, max_bytes=EVERY_SIZE) as reader:
+        return pack([_look(reader, examiner, Visit(*visit)) for visit in request])
+
+
+def _look(reader: ObjectReader, examiner: Examiner, visit: Visit) -> Seen:
+    item = reader.blob(visit.blob.decode(), Origin(Surface.HISTORY, visit.path))
+    if isinstance(item, Skipped):
+        return item
+    wanted = set(visit.values)
+    return [match for match in examiner.examine(item).matches if match.value.reveal() in wanted]
+
+
+def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> Iterator[Seen | None]:
+    """The answers to all visits, in order; None where the worker is lost."""
+    for first in range(0, len(visits), _ROUND):
+        yield from _round(crew, visits[first : first + _ROUND], kin)
+
+
+def _round(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> list[Seen | None]:
+    shares = _shared(visits, crew.size, kin)
+    requests = [
+        [(v.blob, v.path, list(v.values)) for v in map(visits.__getitem__, share)] for share in shares
+    ]
+    found: list[Seen | None] = [None] * len(visits)
+    for share, outcome in zip(shares, crew.ask(requests), strict=True):
+        if outcome.result is not None:
+            for number, seen in zip(share, unpack(outcome.result), strict=True):
+                found[number] = seen
+    return found
+
+
+def _plain(visit: Visit) -> _Request:
+    return visit.blob, visit.path, list(visit.values)
+
+
+def _shared(visits: Sequence[Visit], number: int, kin: Callable[[bytes], int]) -> list[list[int]]:
+    """The numbers of the visits for each worker: the one that knows the file, unless it has its share."""
+    shares: list[list[int]] = [[] for _ in range(number)]
+    most = -(-len(visits) // number)
+    for index in sorted(range(len(visits)), key=lambda n: kin(visits[n].blob)):
+        own = shares[kin(visits[index].blob) % number]
+        (own if len(own) < most else min(shares, key=len)).append(index)
+    return shares

@@ -1,0 +1,172 @@
+"""Workers that stay: what they are asked after their scan, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keylint import revisit, workers
+from keylint.carry import pack, unpack
+from keylint.model import SkipReason
+from keylint.secret import Secret
+from keylint.workers import Crew, Outcome
+from tests.helpers.repo import Repo
+from tests.history.harness import Result, scan, token
+
+WAYS = [pytest.param(True, marks=pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")), False]
+
+
+def adder(start: int) -> workers.Work:
+    """Yields a number, then that number and each request added up."""
+    request = yield start
+    while True:
+        request = yield start + request
+
+
+def crew_of(work: Any, number: int = 3) -> Crew:
+    crew = Crew()
+    crew.start(work, number, close_in_child=lambda _: ())
+    return crew
+
+
+@pytest.fixture(params=WAYS, ids=["processes", "threads"])
+def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(workers, "CAN_FORK", request.param)
+    return bool(request.param)
+
+
+def test_workers_answer_one_request_after_the_other(forks: bool) -> None:
+    crew = crew_of(adder)
+    assert [outcome.result for outcome in crew.results()] == [0, 1, 2]
+    assert [outcome.result for outcome in crew.ask([10, 20, 30])] == [10, 21, 32]
+    assert [outcome.result for outcome in crew.ask([5])] == [5]
+    crew.close()
+
+
+def test_a_worker_that_fails_says_where_but_not_why(forks: bool) -> None:
+    crew = crew_of(adder, 1)
+    crew.results()
+    (outcome,) = crew.ask(["not a number"])
+    assert outcome.result is None
+    assert outcome.failure.startswith("TypeError in test_revisit.py")
+    crew.close()
+
+
+def test_long_requests_and_answers_arrive_whole(forks: bool) -> None:
+    def echo(_number: int) -> workers.Work:
+        request = yield b"x" * 3_000_000
+        while True:
+            request = yield request * 2
+
+    crew = crew_of(echo, 2)
+    assert [len(outcome.result) for outcome in crew.results()] == [3_000_000] * 2
+    assert [len(outcome.result) for outcome in crew.ask([b"y" * 2_000_000] * 2)] == [4_000_000] * 2
+    crew.close()
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_a_worker_that_is_gone_has_no_answer_and_the_others_have() -> None:
+    def mortal(number: int) -> workers.Work:
+        request = yield number
+        while request != "die":
+            request = yield number
+        os._exit(9)
+
+    crew = crew_of(mortal)
+    crew.results()
+    assert crew.ask(["live", "die", "live"]) == [Outcome(0), Outcome(), Outcome(2)]
+    assert crew.ask(["live", "live", "live"]) == [Outcome(0), Outcome(), Outcome(2)]
+    crew.close()
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_workers_are_gone_after_they_were_let_go_and_have_tidied_up(tmp_path: Path) -> None:
+    def tidy(number: int) -> workers.Work:
+        try:
+            yield os.getpid()
+        finally:
+            (tmp_path / str(number)).touch()
+
+    crew = crew_of(tidy)
+    pids = [outcome.result for outcome in crew.results()]
+    began = time.monotonic()
+    crew.close()
+    assert time.monotonic() - began < workers._FAREWELL_S
+    assert sorted(os.listdir(tmp_path)) == ["0", "1", "2"]
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_secrets_travel_between_our_own_processes_and_nowhere_else() -> None:
+    secret = Secret(token(1).encode(), prefix_len=4, weak=True)
+    with pytest.raises(TypeError, match="not serialised"):
+        pickle.dumps(secret)
+    (back,) = unpack(pack([secret]))
+    assert (back.reveal(), back.prefix_len, back.weak) == (secret.reveal(), 4, True)
+
+
+def places(result: Result) -> dict[tuple[str, str], list[tuple[str, int, str]]]:
+    return {
+        name: [(place.origin.path, place.line, place.snippet) for place in file.places]
+        for name, file in result.files.items()
+    }
+
+
+def busy(repo: Repo) -> None:
+    """A history with several keys in several files and versions."""
+    for n in range(12):
+        repo.commit({f"f{n % 4}": "x\n" * n + f"key = {token(n)}\nold = {token(n % 3)}\n"})
+
+
+def test_a_second_look_by_the_workers_tells_the_same_as_one_here(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(repo)
+    theirs = scan(repo.path)
+    monkeypatch.setattr(
+        "keylint.historyscan.Sweeper.revisit", lambda _self, visits: iter([None] * len(visits))
+    )
+    assert places(theirs) == places(scan(repo.path))
+    assert len(theirs.values) == 12
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_what_lost_workers_were_to_look_at_is_looked_at_here(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(repo)
+    expected = places(scan(repo.path))
+    monkeypatch.setattr(revisit, "answer", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    assert places(scan(repo.path)) == expected
+
+
+def test_many_visits_go_in_rounds(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy(repo)
+    expected = places(scan(repo.path))
+    monkeypatch.setattr(revisit, "_ROUND", 3)
+    assert places(scan(repo.path)) == expected
+
+
+def test_a_blob_that_is_gone_when_it_is_looked_at_again_is_listed(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a": f"key = {token(1)}\n", "b": f"key = {token(2)}\n"})
+    gone = repo.git("rev-parse", "HEAD:a")
+    original = revisit.revisit
+
+    def late(*arguments: Any) -> Iterator[revisit.Seen | None]:
+        (repo.path / ".git" / "objects" / gone[:2] / gone[2:]).unlink()
+        return original(*arguments)
+
+    monkeypatch.setattr(revisit, "revisit", late)
+    result = scan(repo.path)
+    assert result.values == {token(2)}
+    assert [skipped.reason for skipped in result.skipped] == [SkipReason.MISSING_OBJECT]
