@@ -4,8 +4,8 @@
     cohere = { name = "Cohere", aliases = ["cohere"], hosts = ["cohere.ai"], env = ["CO_API_KEY"] }
 
 `aliases` are in lower-case letters and digits (the key of the table, if not given). `env` are names of
-variables that do not hold an alias. With `word = true` the alias is an ordinary word as well: it counts only
-in the name of a value, and never as part of another word.
+variables that do not hold an alias. With `word = true` the shortest alias is an ordinary word as well: it
+counts only in the name of a value, and never as part of another word.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def _entries(path: str, key: str, table: dict[str, Any]) -> Iterator[tuple[str, 
         raise ConfigError(
             f"{path}: {key}: needs a name, and no {sorted(unknown)}", hint="see rules/README.md"
         )
-    for alias in table.get("aliases", [key]):
-        yield _plain(alias), name, word
+    aliases = table.get("aliases", [key])
+    for alias in aliases:
+        yield _plain(alias), name, word and alias == min(aliases, key=len)
     for variable in table.get("env", ()):
         yield _plain(variable), name, False
     for host in table.get("hosts", ()):

@@ -70,6 +70,7 @@ BESIDE = {
     "picture_address": [("https://acme.io/badge.svg?token=", "Zq3vB8nK2xW9", "")],
     "example_address": [("curl https://api.example.com/v1?key=", "Zq3vB8nK2xW9", "")],
     "test_certificate": [("test certificate, private key: ", "Zq3vB8nK2xW9", "")],
+    "unowned": [("checksum = '", "Zq3vB8nK2xW9", "'"), ("acme said '", "Zq3vB8nK2xW9", "'")],
     "code": [
         ("token = ", "Zq3vB8nK2xW9", "(data)"), ("secret = ", "e.t2.n.a1", ";"),
         ('token = "', "step2_token3", '"'), ("key (", "ECC_NIST_P384", ","),
@@ -104,6 +105,12 @@ def _named(value: str, before: str = "acme_key = ") -> Candidate:
 def test_runs_and_alphabets_may_be_part_of_what_is_named_after_a_provider(name: str, value: str) -> None:
     assert FILTERS[name](Candidate(value.encode(), value.encode()))
     assert not FILTERS[name](_named(value))
+
+
+def test_a_random_part_of_a_dotted_value_that_is_named_after_a_provider_is_no_program_text() -> None:
+    value = "abc.def.ghi456ijk789mno0123456789abcde"
+    assert FILTERS["code"](Candidate(value.encode(), value.encode(), b"acme_key = "))
+    assert not FILTERS["code"](_named(value))
 
 
 @pytest.mark.parametrize("value", ["[a-f0-9]{32}", "0-9A-Za-z_-"])
@@ -144,7 +151,7 @@ def test_filters_let_random_values_pass(name: str) -> None:
     before = b'api_key = "'
     dropped = [v for v in values if FILTERS[name](Candidate(v, v, before, b'"', len(before)))]
     # `words` and the like may meet an unlikely value; the base64 of a login is never random
-    assert len(dropped) <= {"spoken": 12, "no_login": 3000, "no_base64": 900}.get(name, 1)
+    assert len(dropped) <= {"spoken": 12, "no_login": 3000, "no_base64": 900, "unowned": 3000}.get(name, 1)
 
 
 def test_literal_placeholders_let_random_uuids_and_hex_pass() -> None:

@@ -81,6 +81,11 @@ def weak_name(candidate: Candidate) -> bool:
     return not candidate.name.strong and not striking(candidate.value) and not candidate.service
 
 
+def unowned(candidate: Candidate) -> bool:
+    """No provider in the one word that the value is assigned to."""
+    return not candidate.owner
+
+
 def harmless_name(candidate: Candidate) -> bool:
     """A name of something that opens nothing: a public key, a key's id, a hash, a token of a grammar."""
     return candidate.name.harmless
@@ -131,6 +136,8 @@ def code(candidate: Candidate) -> bool:
     """Program text without quotes: a call, a comparison, a member, a name in snake or kebab case."""
     if candidate.before[-1:] in _QUOTE and candidate.after[:1] == candidate.before[-1:]:
         return _SNAKE.fullmatch(candidate.value) is not None
+    if candidate.named and striking(candidate.value):
+        return _CODE_AFTER.match(candidate.after) is not None
     members = _MEMBERS.fullmatch(candidate.value) is not None
     return (
         _CODE_AFTER.match(candidate.after) is not None

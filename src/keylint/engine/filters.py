@@ -55,6 +55,7 @@ _ASSIGNED = (
     assigned.pattern,
     assigned.no_base64,
     assigned.no_login,
+    assigned.unowned,
 )
 FILTERS: dict[str, Filter] = {test.__name__: test for test in (*_LOOKS, *_ASSIGNED)}
 GROUPS: dict[str, tuple[str, ...]] = {
