@@ -26,6 +26,7 @@ def deliver_messages(
     All commit messages count as one place, and so does each tag.
     """
     order = {name: number for number, name in enumerate(history.messages)}
+    peeled = {ref.name: ref.peeled for ref in history.refs()}
     found: dict[tuple[str, bytes], list[tuple[str, Match]]] = defaultdict(list)
     for name in sorted(names, key=order.__getitem__, reverse=True):  # the oldest first
         path = history.messages[name]
@@ -34,7 +35,8 @@ def deliver_messages(
             intake.skipped.append(item)
             continue
         headers, _, message = item.data.partition(b"\n\n")
-        commit = name.decode() if headers.startswith(b"tree ") else headers[7:].split(b"\n")[0].decode()
+        own = headers.startswith(b"tree ")
+        commit = name.decode() if own else peeled.get(path) or headers[7:].split(b"\n")[0].decode()
         for match in intake.examiner.examine(replace(item, data=message, size_bytes=len(message))).matches:
             found[path, match.value.reveal()].append((commit, match))
     known = refs({commit for rows in found.values() for commit, _ in rows})

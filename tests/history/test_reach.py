@@ -106,6 +106,37 @@ def test_messages_of_commits_and_tags_are_scanned_when_asked_for(repo: Repo) -> 
     assert result.of(token(2)).first == second
 
 
+def tag_on(repo: Repo, target: str, kind: str, message: str) -> str:
+    """Write a tag object that no reference names."""
+    repo.write("tag", f"object {target}\ntype {kind}\ntag t\ntagger A <a@example.com> 0 +0000\n\n{message}\n")
+    return repo.git("hash-object", "-t", "tag", "-w", "tag")
+
+
+def test_messages_of_tags_on_which_other_tags_are_count_too(repo: Repo) -> None:
+    commit = repo.commit({"a": "x\n"})
+    inner = tag_on(repo, commit, "commit", token(1))
+    middle = tag_on(repo, inner, "tag", f"line\n{token(2)}")
+    repo.git("tag", "-a", "-m", token(3), "v1", middle)
+    repo.git("tag", "-a", "-m", token(4), "v2", middle)
+    result = scan(repo.path, Span(messages=True))
+    assert result.values == {token(1), token(2), token(3), token(4)}
+    assert result.paths(token(4)) == ["refs/tags/v2"]
+    assert {result.of(token(n)).first for n in (1, 2, 3, 4)} == {commit}
+    assert result.of(token(2)).places[0].line == 2
+    assert not result.skipped
+
+
+def test_where_tags_on_tags_are_no_longer_followed_is_said(repo: Repo) -> None:
+    name = repo.commit({"a": "x\n"})
+    kind = "commit"
+    for depth in range(60):
+        name, kind = tag_on(repo, name, kind, token(depth)), "tag"
+    repo.git("tag", "deep", name)
+    result = scan(repo.path, Span(messages=True))
+    assert result.values == {token(n) for n in range(10, 60)}
+    assert "refs/tags/deep budget" in result.details()
+
+
 def test_names_in_the_headers_of_a_commit_are_no_message(repo: Repo) -> None:
     repo.write("a", "x\n")
     repo.stage("a")

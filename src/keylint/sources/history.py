@@ -9,16 +9,21 @@ import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from keylint.errors import SourceError
-from keylint.model import Level, Problem, Repository, Skipped, SkipReason
+from keylint.model import Level, Origin, Problem, Repository, Skipped, SkipReason, Surface
 from keylint.records import dataclass
+from keylint.secret import Blob
 from keylint.sources import salvage
+from keylint.sources.base import INLINE_BYTES
 from keylint.sources.gitlog import RawLog
+from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.gitrepo import GitRepo
 from keylint.sources.span import EVERYTHING, Span, revisions
 
 _PROMISOR = r"^(remote\..*\.promisor|extensions\.partialclone)$"
 _MAX_TIPS = 10_000  # ids on one command line
 _MAX_NAMED = 20  # damaged commits that get a line of their own
+_MAX_TAG_DEPTH = 50  # tags on tags that are followed
+_TAG_ON_TAG = re.compile(rb"object ([0-9a-f]+)\ntype tag\n")
 
 
 @dataclass(frozen=True)
@@ -169,13 +174,38 @@ class History:
 
     def _find_messages(self) -> None:
         if self.span.whole:
-            self.messages.update({ref.id.encode(): ref.name for ref in self.refs() if ref.kind == "tag"})
+            self._find_tags()
         for commit in self.log.walked():
             self.messages[commit.id.encode()] = "commit message"
         if self.span.unreachable:
             for kind in ("commit", "tag"):
                 for name in self._present(kind):
                     self.messages.setdefault(name, f"{kind} message")
+
+    def _find_tags(self) -> None:
+        """The tags that references name, and those that lie between these and what they are for."""
+        tags = {ref.id: ref.name for ref in self.refs() if ref.kind == "tag"}
+        with ObjectReader(self.repo, max_bytes=INLINE_BYTES) as reader:
+            for _ in range(_MAX_TAG_DEPTH):
+                self.messages.update({tag.encode(): name for tag, name in tags.items()})
+                tags = self._tags_beneath(tags, reader)
+                if not tags:
+                    return
+        text = f"tags on tags are followed {_MAX_TAG_DEPTH} deep; messages further down were not scanned"
+        self.skipped += [Skipped(name, SkipReason.BUDGET, text) for name in tags.values()]
+
+    def _tags_beneath(self, tags: Mapping[str, str], reader: ObjectReader) -> dict[str, str]:
+        """The tags that some tags are on and that are new, with the same names."""
+        found = {}
+        for tag, name in tags.items():
+            item = reader.blob(tag, Origin(Surface.HISTORY, name))
+            if isinstance(item, Blob):
+                inner = _TAG_ON_TAG.match(item.data)
+                if inner and inner[1] not in self.messages:
+                    found[inner[1].decode()] = name
+            elif item.reason is SkipReason.TOO_LARGE:  # other reasons are told when its message is scanned
+                self.skipped.append(item)
+        return found
 
     def tree(self, name: str) -> dict[bytes, bytes]:
         """Path to blob id of every file in a tree, "HEAD" for example; empty if git has no such tree."""
