@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
+import pytest
+
+from keylint.rule import Allowlist
 from keylint.sources.span import Span
 from tests.helpers.repo import Repo
-from tests.history.harness import scan, token
+from tests.history.harness import RULE, scan, token
 
 
 def line(seed: int) -> str:
@@ -146,25 +150,34 @@ def test_since_takes_a_date_or_a_commit(repo: Repo) -> None:
 
 
 def test_a_rule_for_some_paths_counts_under_those_paths_only(repo: Repo) -> None:
-    from dataclasses import replace
-
-    from tests.history.harness import RULE
-
     repo.commit({"a.env": line(1), "b.txt": line(1) + line(2)})
     result = scan(repo.path, rules=(replace(RULE, path=r"\.env$"),))
     assert list(result.files) == [(token(1), "a.env")]
 
 
 def test_a_commit_on_an_allowlist_brings_no_finding(repo: Repo) -> None:
-    from dataclasses import replace
-
-    from keylint.rule import Allowlist
-    from tests.history.harness import RULE
-
     first = repo.commit({"a": line(1)})
     repo.commit({"a": line(1) + line(2)})
     allowing = replace(RULE, allowlists=(Allowlist(commits=(first,)),))
     assert scan(repo.path, rules=(allowing,)).values == {token(2)}
+
+
+@pytest.mark.xfail(reason="allowlists with commits and further criteria are not joined yet")
+def test_an_allowlist_that_joins_commits_with_other_criteria_needs_all_of_them(repo: Repo) -> None:
+    first = repo.commit({"test/a": line(1), "src/a": line(1), "test/x": line(3)})
+    repo.commit({"test/b": line(2)})
+
+    def found(**criteria: tuple[str, ...]) -> set[tuple[str, str]]:
+        allowlist = Allowlist(condition="AND", commits=(first.upper(),), **criteria)
+        return set(scan(repo.path, rules=(replace(RULE, allowlists=(allowlist,)),)).files)
+
+    later = (token(2), "test/b")
+    everything = {(token(1), "test/a"), (token(1), "src/a"), (token(3), "test/x"), later}
+    assert found() == {later}
+    assert found(paths=("^test/",)) == {(token(1), "src/a"), later}
+    assert found(regexes=(token(1),)) == {(token(3), "test/x"), later}
+    assert found(paths=("^test/",), stopwords=(token(1),)) == everything - {(token(1), "test/a")}
+    assert found(paths=("^docs/",)) == everything
 
 
 def test_the_same_scan_twice_gives_the_same_files(repo: Repo) -> None:
