@@ -6,11 +6,15 @@ import ipaddress
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from keylint.rulecache import cache_file, cache_key, load_engine
 
 _REMOVED_PREFIXES = ("GIT_", "GITHUB_", "RUNNER_", "ACTIONS_", "KEYLINT_", "COVEO_", "PRE_COMMIT", "XDG_")
 _REMOVED_SUFFIXES = ("_TOKEN", "_API_KEY", "_SECRET", "_PASSWORD")
@@ -39,15 +43,44 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def compiled(shared_cache: Path) -> Path:
+    """The file with the compiled built-in rules, to copy into cache folders: compiling takes 5 s."""
+    folder = str(shared_cache / "keylint")
+    load_engine(cache_dir=folder)
+    key = cache_key()
+    assert key is not None
+    return Path(cache_file(key, folder) or "")
+
+
+@pytest.fixture
+def pure_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run in this process compile nothing: for rules beside the built-in ones, which are in no
+    cache."""
+    monkeypatch.setattr("keylint.rulecache.load_engine", partial(load_engine, prefilter="pure"))
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """New empty folders. (`mktemp` lists all the earlier ones for each, and there are thousands.)"""
+    parent = tmp_path_factory.mktemp("homes")
+
+    def make() -> Iterator[Path]:
+        for number in count():
+            folder = parent / str(number)
+            folder.mkdir()
+            yield folder
+
+    return make()
+
+
 @pytest.fixture(autouse=True)
-def surroundings(
-    tmp_path_factory: pytest.TempPathFactory, shared_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def surroundings(homes: Iterator[Path], shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the test an empty home and a clean environment; returns the home.
 
     A test that needs a global git configuration writes `.gitconfig` there.
     """
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
     for name in [n for n in os.environ if _is_foreign(n)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keylint.context import Context
-from keylint.engine import Engine
 from keylint.examine import Examiner
 from keylint.findings import _merge
 from keylint.model import Origin, Partner, Surface, Surroundings
-from keylint.ruleset import load_rules
 from keylint.secret import Blob, Match
 from keylint.shapes import expand
+from tests.helpers import builtin
 
-ENGINE = Engine(load_rules())
+engine = cache(builtin.engine)
 
 
 def matches(shape: str, seed: int = 1) -> dict[str, Match]:
     """The matches in a file, by the id of their rule."""
     blob = Blob(Origin(Surface.TREE, "a.txt"), expand(shape, seed).encode())
-    return {match.rule_id: match for match in Examiner(ENGINE).examine(blob).matches}
+    return {match.rule_id: match for match in Examiner(engine()).examine(blob).matches}
 
 
 def around(shape: str) -> Surroundings:
@@ -77,7 +78,7 @@ def test_an_access_key_id_alone_keeps_its_own_match() -> None:
 
 def test_an_allow_comment_on_the_line_of_the_other_half_is_used() -> None:
     text = expand("a = {{AKIA|base32:16}}  # keylint:allow test\nAWS_SECRET_ACCESS_KEY={{b64:40}}\n", 1)
-    examined = Examiner(ENGINE).examine(Blob(Origin(Surface.TREE, "a"), text.encode()))
+    examined = Examiner(engine()).examine(Blob(Origin(Surface.TREE, "a"), text.encode()))
     assert [match.rule_id for match in examined.matches] == ["aws.secret_access_key"]
     assert examined.unused_allows == ()
 
@@ -195,7 +196,7 @@ def test_names_and_neighbours_speak_for_a_side(shape: str, public: bool, private
 def test_no_bytes_around_a_key_make_it_fail(before: bytes, after: bytes) -> None:
     key = expand("{{xx|uuid4}}", 1).encode()
     data = before + b" " + key + b" " + after
-    hits = [hit for hit in ENGINE.scan(data) if hit.rule.id == "coveo.api_key"]
+    hits = [hit for hit in engine().scan(data) if hit.rule.id == "coveo.api_key"]
     for hit in hits:
         sketch = Context(data, hits).around(hit)
         assert len(sketch.offsets) == len(sketch.around.partners)

@@ -8,13 +8,13 @@ from pathlib import Path
 from keylint.cli.rules import as_markdown
 from keylint.model import Privacy
 from keylint.rule import Rule
-from keylint.ruleset import load_rules
+from tests.helpers import builtin
 
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
 
 
 def test_the_page_of_rules_is_current() -> None:
-    current = PAGE.read_text(encoding="utf-8") == as_markdown(load_rules())
+    current = PAGE.read_text(encoding="utf-8") == as_markdown(builtin.rules())
     assert current, "run `make docs`"
 
 

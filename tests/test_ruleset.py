@@ -25,6 +25,7 @@ from keylint.ruleset import (
     rule_files,
     to_plain,
 )
+from tests.helpers import builtin
 
 ONE = '[[rules]]\nid = "acme.key"\nregex = "acme_[a-z]{8}"\n'
 
@@ -173,7 +174,7 @@ def test_a_users_rule_takes_the_place_of_the_built_in_one(tmp_path: Path) -> Non
     mine = write(tmp_path / "mine.toml", '[[rules]]\nid = "stripe.restricted"\nregex = "rk_mine_[a-z]{8}"\n')
     rules = {r.id: r for r in load_rules([mine])}
     assert rules["stripe.restricted"].source == mine
-    assert len(rules) == len(load_rules())
+    assert len(rules) == len(builtin.rules())
 
 
 def test_a_user_may_leave_built_in_rules_out(tmp_path: Path) -> None:
@@ -232,13 +233,13 @@ def test_built_in_files_come_first() -> None:
 
 
 def test_plain_form_survives_marshal_without_the_examples() -> None:
-    for rule in load_rules():
+    for rule in builtin.rules():
         kept = replace(rule, examples=(), counter_examples=())
         assert from_plain(marshal.loads(marshal.dumps(to_plain(rule)))) == kept
 
 
 def test_a_plain_form_of_another_version_is_refused() -> None:
-    plain = to_plain(load_rules()[0])
+    plain = to_plain(builtin.rules()[0])
     with pytest.raises(ValueError, match="other fields"):
         from_plain({**plain, "another": 1})
     with pytest.raises(ValueError, match="other fields"):

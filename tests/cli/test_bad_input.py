@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -220,12 +221,14 @@ def test_an_unknown_rule_field_names_the_nearest(folder: Path) -> None:
     assert "keywords" in text
 
 
+@pytest.mark.usefixtures("pure_path")
 def test_a_pattern_that_takes_forever_is_stopped(folder: Path) -> None:
     (folder / "own.toml").write_text("[[rules]]\nid = 'slow'\nregex = '(a+)+b'\n")
     (folder / "app.js").write_text("a" * 50_000)
-    done = run_keylint("scan", "--rules", "own.toml", cwd=folder)
+    started = time.process_time()
+    done = call_keylint("scan", "--rules", "own.toml", cwd=folder)
     assert done.status in (0, 3)
-    assert done.seconds < 30
+    assert time.process_time() - started < 30
 
 
 # ---- inventories and baselines

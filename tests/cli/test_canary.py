@@ -6,7 +6,7 @@ import base64
 import json
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,6 +36,7 @@ COMMANDS = {
     "hook files": ["hook", "code.js"],
 }
 FORMATS = ["text", "json", "sarif", "github"]
+Run = Callable[..., tuple[int, list[bytes]]]
 
 
 def forms(secret: str) -> Iterator[bytes]:
@@ -87,42 +88,57 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     return made
 
 
-def run(
-    repo: Repo, tmp_path: Path, command: list[str], *options: str, before: str = ""
-) -> tuple[int, list[bytes]]:
-    """The exit status, and everything that the run left behind."""
-    cache = tmp_path / "cache"
-    done = run_keylint(
-        *command,
-        *options,
-        cwd=repo.path,
-        stdin=content().encode(),
-        env={"XDG_CACHE_HOME": str(cache), "TMPDIR": str(tmp_path)},
-        before=before,
-    )
-    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
-    return done.status, [done.out, done.err, *files]
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache folder of all runs of this module: compiling rules takes longer than all else in a run."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def run(repo: Repo, tmp_path: Path, cache: Path) -> Run:
+    """Runs keylint in the repository and returns the exit status and everything that the run left behind."""
+
+    def runner(command: list[str], *options: str, before: str = "") -> tuple[int, list[bytes]]:
+        known = _stamps(cache)
+        done = run_keylint(
+            *command,
+            *options,
+            cwd=repo.path,
+            stdin=content().encode(),
+            env={"XDG_CACHE_HOME": str(cache), "TMPDIR": str(tmp_path)},
+            before=before,
+        )
+        new = [path for path, stamp in _stamps(cache).items() if known.get(path) != stamp]
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        return done.status, [done.out, done.err, *(path.read_bytes() for path in (*files, *new))]
+
+    return runner
+
+
+def _stamps(folder: Path) -> dict[Path, tuple[int, int]]:
+    files = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
+    return {path: (status.st_mtime_ns, status.st_ino) for path, status in files.items()}
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_form_of_a_secret_is_written(repo: Repo, tmp_path: Path, name: str, format_name: str) -> None:
+def test_no_form_of_a_secret_is_written(run: Run, name: str, format_name: str) -> None:
     options = ["-v", "--debug"]
     if not name.startswith("hook"):
         options += ["--format", format_name, "--show-suppressed"]
     elif format_name != "text":
         pytest.skip("hooks write text")
-    status, written = run(repo, tmp_path, COMMANDS[name], *options)
+    status, written = run(COMMANDS[name], *options)
     assert status == 1, written
     assert b"xx********" in written[0]  # the findings are there
     assert leaks(*written) == []
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_no_form_of_a_secret_is_in_an_output_file(repo: Repo, tmp_path: Path, format_name: str) -> None:
+def test_no_form_of_a_secret_is_in_an_output_file(run: Run, tmp_path: Path, format_name: str) -> None:
     output = tmp_path / "report"
     options = ["--format", format_name, "--output", str(output), "-v"]
-    status, written = run(repo, tmp_path, COMMANDS["scan"], *options)
+    status, written = run(COMMANDS["scan"], *options)
     assert status == 1
     assert b"xx********" in output.read_bytes()
     assert leaks(*written) == []
@@ -146,8 +162,8 @@ _CRASHES = {
 
 @pytest.mark.parametrize("crash", _CRASHES)
 @pytest.mark.parametrize("name", ["scan", "stdin", "staged", "history", "bundle", "hook"])
-def test_a_crash_tells_nothing(repo: Repo, tmp_path: Path, name: str, crash: str) -> None:
-    status, written = run(repo, tmp_path, COMMANDS[name], "--debug", "-v", before=_CRASHES[crash])
+def test_a_crash_tells_nothing(run: Run, name: str, crash: str) -> None:
+    status, written = run(COMMANDS[name], "--debug", "-v", before=_CRASHES[crash])
     assert status == 4
     assert b"bug in keylint" in written[1]
     assert leaks(*written) == []
@@ -304,9 +320,9 @@ def test_a_remote_with_a_token_is_not_quoted(tmp_path: Path) -> None:
             assert leaks(done.out, done.err) == []
 
 
-def test_the_cache_holds_rules_only(repo: Repo, tmp_path: Path) -> None:
-    run(repo, tmp_path, COMMANDS["scan"])
-    names = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+def test_the_cache_holds_rules_only(run: Run, cache: Path) -> None:
+    run(COMMANDS["scan"])
+    names = [path.name for path in cache.rglob("*") if path.is_file()]
     assert names
     assert all(name.startswith("rules-") for name in names)
 

@@ -80,6 +80,7 @@ def test_the_size_limit(tmp_path: Path, size: str, skipped: bool) -> None:
     assert run_keylint("scan", "--staged", cwd=repo.path).status == (3 if skipped else 0)
 
 
+@pytest.mark.usefixtures("pure_path")
 def test_own_rules_stand_beside_the_built_in_ones(tmp_path: Path) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "own.toml").write_text(

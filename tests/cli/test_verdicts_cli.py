@@ -245,6 +245,7 @@ def test_an_unmasked_listing_is_reported_and_not_echoed(tmp_path: Path) -> None:
     assert KEY not in done.text + done.error
 
 
+@pytest.mark.usefixtures("pure_path")
 def test_documented_samples_are_no_errors(tmp_path: Path) -> None:
     """The values are told by their hashes only, so a rule with a sample of our own shows the way."""
     value = "zz_" + uuid.UUID(int=random.Random(9).getrandbits(128)).hex

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from keylint.engine import Engine, confirm, core
 from keylint.rule import Rule
-from keylint.ruleset import load_rules
 from tests.engine.rulekit import coveo_key, reference, rule, spans, token
+from tests.helpers import builtin
 
 PATTERNS = (
     r"\bab[0-9]{2,4}\b",
@@ -125,8 +125,7 @@ def _both() -> tuple[Engine, ...]:
 
 def _built_in() -> tuple[Engine, ...]:
     if "built in" not in _ENGINES:
-        rules = load_rules()
-        _ENGINES["built in"] = (Engine(rules, prefilter="hyperscan"), Engine(rules, prefilter="pure"))
+        _ENGINES["built in"] = (builtin.engine("hyperscan"), builtin.engine("pure"))
     return _ENGINES["built in"]
 
 

@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 
 from keylint.engine import Engine, confirm, core
-from keylint.ruleset import load_rules
 from tests.engine.rulekit import engines, rule, spans, token
+from tests.helpers import builtin
 
 MEGABYTE = 1 << 20
 FLOODS = (b"AKIA", b"x", b"eyJ", b"key=", b"key='", b"sk_live_", b"ghp_", b"-----BEGIN PRIVATE KEY-----\n")
@@ -20,7 +20,7 @@ FLOODS = (b"AKIA", b"x", b"eyJ", b"key=", b"key='", b"sk_live_", b"ghp_", b"----
 @pytest.mark.parametrize("prefilter", ["hyperscan", "pure"])
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_of_prefixes_ends_in_seconds_and_little_memory(flood: bytes, prefilter: str) -> None:
-    engine = Engine(load_rules(), prefilter=prefilter)
+    engine = builtin.engine(prefilter)
     data = flood * (2 * MEGABYTE // len(flood))
     tracemalloc.start()
     started = time.monotonic()

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from keylint.engine.outline import outline
 from keylint.rule import Rule
-from keylint.ruleset import load_rules
 from keylint.shapes import expand
+from tests.helpers import builtin
 
-RULES = [rule for rule in load_rules() if rule.regex]
+RULES = [rule for rule in builtin.rules() if rule.regex]
 ATOMS = ("a", "b", "key", "secret", "acme", "[ab]", "[^a]", r"\d", r"\w", ".", r"\.", "é")
 REPEATS = ("", "", "?", "*", "+", "{2}", "{1,3}", "{0,2}?")
 GROUP_REPEATS = ("", "", "?", "{2}", "{0,2}")  # nothing that the reference would take for ever to try

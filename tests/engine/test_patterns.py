@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keylint.engine.outline import outline
 from keylint.engine.patterns import for_hyperscan, for_regex, tokens
 from keylint.engine.window import STREAM_OVERLAP, plan
-from keylint.ruleset import load_rules
+from tests.helpers import builtin
 
 
 @settings(deadline=None)
@@ -107,11 +107,11 @@ def test_a_wide_pattern_is_searched_by_its_beginning_and_read_forward() -> None:
 
 
 def test_every_built_in_pattern_has_a_bound() -> None:
-    assert [r.id for r in load_rules() if r.regex and plan(r.regex).whole] == []
+    assert [r.id for r in builtin.rules() if r.regex and plan(r.regex).whole] == []
 
 
 def test_every_built_in_pattern_goes_to_hyperscan() -> None:
-    assert [r.id for r in load_rules() if r.regex and outline(r.regex) is None] == []
+    assert [r.id for r in builtin.rules() if r.regex and outline(r.regex) is None] == []
 
 
 @settings(deadline=None, max_examples=300)

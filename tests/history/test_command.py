@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -135,10 +136,17 @@ def test_no_progress_is_shown_elsewhere(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder that the environment names."""
+def folder(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder that the environment names. It holds the compiled rules."""
     monkeypatch.setenv("KEYLINT_CACHE_DIR", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+    return with_rules(tmp_path / "cache", compiled)
+
+
+def with_rules(folder: Path, compiled: Path) -> Path:
+    """Make a cache folder with compiled rules in it."""
+    folder.mkdir(parents=True)
+    shutil.copy2(compiled, folder)
+    return folder
 
 
 def test_a_second_scan_reads_only_what_held_something_and_finds_the_same(repo: Repo, folder: Path) -> None:
@@ -155,19 +163,21 @@ def test_a_second_scan_reads_only_what_held_something_and_finds_the_same(repo: R
 
 
 def test_no_cache_is_kept_unless_it_is_wanted(
-    repo: Repo, folder: Path, monkeypatch: pytest.MonkeyPatch
+    repo: Repo, folder: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo.commit({"a": "x\n"})
     cli(repo, "--no-cache")
     assert not list(folder.glob("clean-*"))
     monkeypatch.delenv("KEYLINT_CACHE_DIR")
+    users = with_rules(folder / "keylint", compiled)
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     cli(repo)
-    assert not list(folder.rglob("clean-*"))
+    assert not list(users.glob("clean-*"))
     cli(repo, "--cache")
-    assert list(folder.rglob("clean-*"))
+    assert list(users.glob("clean-*"))
 
 
+@pytest.mark.usefixtures("pure_path")
 def test_another_rule_looks_at_everything_again(repo: Repo, folder: Path, tmp_path: Path) -> None:
     repo.commit({"a": f"k {token(1)}\n"})
     assert cli(repo)[1]["findings"] == []

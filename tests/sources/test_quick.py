@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import string
 import subprocess
 import sys
@@ -26,9 +27,10 @@ KEY = "xx" + str(UUID(int=0x5EC2E7_0BAD_4B1D_8F00_123456789ABC))
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Engine]:
+def cache(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> tuple[Path, Engine]:
     """A cache folder that holds the compiled built-in rules."""
     folder = tmp_path_factory.mktemp("cache")
+    shutil.copy2(compiled, folder)
     return folder, load_engine(cache_dir=str(folder))
 
 
