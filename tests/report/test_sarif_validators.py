@@ -77,11 +77,11 @@ def test_the_validator_would_see_a_missing_help(tmp_path: Path) -> None:
     assert any(level == "error" for level, _ in sarif_tools.multitool(path))
 
 
-def test_twenty_thousand_results_fit_the_schema(schema: Any) -> None:
+def test_thousands_of_results_fit_the_schema(schema: Any) -> None:
     many = tuple(
         builders.finding(kind, places=(builders.place(f"src/{number}.js", number % 500 + 1),))
-        for number, kind in enumerate(list(builders.VerdictKind)[:4] * 5_000)
+        for number, kind in enumerate(list(builders.VerdictKind)[:4] * 500)
     )
     document = json.loads(render("sarif", builders.report(many), RenderOptions()))
-    assert len(document["runs"][0]["results"]) == 20_000
+    assert len(document["runs"][0]["results"]) == 2_000
     assert schema.is_valid(document)
