@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import tomli
 
+from keylint.builtin import builtin_dir
 from keylint.engine import Engine
 from keylint.engine.naming import Providers, read_name
 from keylint.errors import ConfigError
 from keylint.providers import load_providers
 from keylint.rule import Rule
-from keylint.ruleset import builtin_dir, load_rules
+from tests.helpers import builtin
 
 FILES = sorted(Path(builtin_dir(), "names").glob("*.toml"))
 ENTRIES = load_providers()
@@ -30,7 +31,7 @@ def value(seed: int, size: int = 32) -> str:
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine([rule for rule in load_rules() if rule.id == "generic.assignment"])
+    return Engine([rule for rule in builtin.rules() if rule.id == "generic.assignment"])
 
 
 def service(engine: Engine, text: str) -> str | None:
@@ -146,7 +147,7 @@ def test_a_listing_that_is_no_table_is_an_error(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "names" / "mine.toml").write_text(
         "[providers]\nacme = { title = 'Acme' }\n", encoding="utf-8"
     )
-    monkeypatch.setattr("keylint.ruleset.builtin_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("keylint.builtin.builtin_dir", lambda: str(tmp_path))
     load_providers.cache_clear()
     try:
         with pytest.raises(ConfigError, match=r"mine\.toml: acme: needs a name, and no \['title'\]"):

@@ -21,7 +21,7 @@ from keylint.model import (
     Verdict,
 )
 from keylint.records import dataclass, field
-from keylint.ruleset import Rule
+from keylint.rule import Rule
 from keylint.secret import Match, Secret
 
 MAX_PLACES = 50  # places kept for each key and file; the rest is counted

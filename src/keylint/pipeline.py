@@ -33,7 +33,7 @@ from keylint.model import (
 )
 from keylint.privileges import PrivilegeModel
 from keylint.records import dataclass, replace
-from keylint.ruleset import Rule
+from keylint.rule import Rule
 from keylint.secret import Blob
 from keylint.suppress import Suppressor
 from keylint.verdict import decide

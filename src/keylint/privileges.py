@@ -192,7 +192,7 @@ def load_privilege_model(
         if folder is not None:
             where = folder
         else:
-            from keylint.ruleset import builtin_dir  # most scans never get here
+            from keylint.builtin import builtin_dir  # most scans never get here
 
             where = builtin_dir()
         return with_exports(read_folder(where), overrides)

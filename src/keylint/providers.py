@@ -23,7 +23,7 @@ _FIELDS = frozenset(("name", "aliases", "hosts", "env", "word"))
 @lru_cache(maxsize=1)
 def load_providers() -> tuple[tuple[str, str, bool], ...]:
     """(alias, name, is an ordinary word) of all built-in providers, sorted. Raises ConfigError."""
-    from keylint.ruleset import builtin_dir
+    from keylint.builtin import builtin_dir
 
     folder = os.path.join(builtin_dir(), "names")
     found: dict[str, tuple[str, str, bool]] = {}

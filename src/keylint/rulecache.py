@@ -13,6 +13,7 @@ import sys
 import zlib
 
 from keylint import __version__, privatefile
+from keylint.builtin import builtin_dir
 from keylint.engine import extension
 
 TYPE_CHECKING = False
@@ -119,10 +120,8 @@ def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | Non
     try:
         files = [_stamp(path) for path in own]
         files += [_stamp(spec.origin)] if spec is not None else []
-        providers = _builtin_folder(here)
-        for path in ([providers, os.path.join(os.path.dirname(providers), "names")] if builtin else []) + [
-            os.path.abspath(p) for p in paths
-        ]:
+        folders = [os.path.join(builtin_dir(), name) for name in ("providers", "names")] if builtin else []
+        for path in (*folders, *map(os.path.abspath, paths)):
             files += _stamps(path)
     except OSError:
         return None
@@ -142,6 +141,7 @@ def cache_file(key: bytes, cache_dir: str | None = None) -> str | None:
 
 
 _READERS = (
+    "fieldtypes.py",
     "providers.py",
     "re2.py",
     "rule.py",
@@ -164,12 +164,6 @@ def _reads_further_files(paths: Sequence[str]) -> bool:
     from keylint.ruleset import reads_further_files
 
     return reads_further_files(paths)
-
-
-def _builtin_folder(here: str) -> str:
-    """The folder that `ruleset` reads built-in rules from."""
-    installed = os.path.join(here, "builtin_rules", "providers")
-    return installed if os.path.isdir(installed) else os.path.join(here, "..", "..", "rules", "providers")
 
 
 def _stamp(path: str) -> tuple[str, int, int]:

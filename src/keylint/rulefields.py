@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from keylint.errors import ConfigError
+from keylint.fieldtypes import (
+    Spot,
+    known_keys,
+    one_of,
+    read_count,
+    read_flag,
+    read_number,
+    read_tables,
+    read_text,
+    read_texts,
+    some_of,
+    unknown,
+)
 from keylint.model import Privacy, Severity
 from keylint.re2 import from_re2
-from keylint.records import dataclass, replace
+from keylint.records import replace
 from keylint.rule import Allowlist, Beside, Context, Requirement, Rule
 
 # The names that rule files may use. `engine` implements them; tests hold both lists equal, because this
@@ -39,25 +51,6 @@ START = (
     r"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u00[0-9A-Fa-f]{2})"
     r"|(?<=\x1b\[[0-9]m)|(?<=\x1b\[[0-9]{2}m)|(?<=\x1b\[[0-9];[0-9]{2}m))"
 )
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Where in the rule files a value stands, for error messages."""
-
-    source: str
-    rule: str = ""
-    key: str = ""
-
-    def fail(self, problem: str, hint: str = "") -> NoReturn:
-        """Raise ConfigError in one line."""
-        rule = f"rule {self.rule}: " if self.rule else ""
-        key = f"{self.key}: " if self.key else ""
-        raise ConfigError(f"{self.source}: {rule}{key}{problem}", hint=hint)
-
-    def at(self, key: str) -> Spot:
-        """The same rule, at one of its fields."""
-        return replace(self, key=f"{self.key}.{key}" if self.key else key)
 
 
 # ---- one rule
@@ -152,31 +145,6 @@ def _pattern(pattern: str, spot: Spot) -> int:
 # ---- values of fields
 
 
-def kind_of(value: object) -> str:
-    names = {
-        str: "text",
-        bool: "true/false",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "a table",
-    }
-    return names.get(type(value), type(value).__name__)
-
-
-def unknown(spot: Spot, what: str, name: str, known: Iterable[str]) -> NoReturn:
-    import difflib  # only needed for an error
-
-    near = difflib.get_close_matches(name, list(known), 1, 0.5)
-    spot.fail(f"unknown {what} {name!r}", f"did you mean {near[0]!r}?" if near else "see rules/README.md")
-
-
-def read_text(value: Any, spot: Spot) -> str:
-    if not isinstance(value, str):
-        spot.fail(f"expected text, not {kind_of(value)}")
-    return value
-
-
 def _regex(value: Any, spot: Spot) -> str:
     return from_re2(read_text(value, spot).replace("(?&start)", START))
 
@@ -185,60 +153,16 @@ def _patterns(value: Any, spot: Spot) -> tuple[str, ...]:
     return tuple(from_re2(v) for v in read_texts(value, spot))
 
 
-def read_texts(value: Any, spot: Spot) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        spot.fail(f"expected a list of texts, not {kind_of(value)}")
-    return tuple(value)
-
-
 def _lowered(value: Any, spot: Spot) -> tuple[str, ...]:
     return tuple(v.lower() for v in read_texts(value, spot))
 
 
-def _number(value: Any, spot: Spot) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        spot.fail(f"expected a number of at least 0, not {kind_of(value)}")
-    return float(value)
-
-
-def _count(value: Any, spot: Spot) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        spot.fail(f"expected a whole number of at least 0, not {kind_of(value)}")
-    return value
-
-
-def _flag(value: Any, spot: Spot) -> bool:
-    if not isinstance(value, bool):
-        spot.fail(f"expected true or false, not {kind_of(value)}")
-    return value
-
-
-def read_tables(value: Any, spot: Spot) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-        spot.fail(f"expected tables, not {kind_of(value)}")
-    return [dict(v) for v in value]
-
-
-def _one_of(known: Iterable[str], what: str) -> Callable[[Any, Spot], str]:
-    def check(value: Any, spot: Spot) -> str:
-        if read_text(value, spot) not in known:
-            unknown(spot, what, value, known)
-        return str(value)
-
-    return check
-
-
-def _some_of(known: Iterable[str], what: str) -> Callable[[Any, Spot], tuple[str, ...]]:
-    one = _one_of(known, what)
-    return lambda value, spot: tuple(one(v, spot) for v in read_texts(value, spot))
-
-
 def _privacy(value: Any, spot: Spot) -> Privacy:
-    return Privacy(_one_of([p.value for p in Privacy], "privacy")(value, spot))
+    return Privacy(one_of([p.value for p in Privacy], "privacy")(value, spot))
 
 
 def _severity(value: Any, spot: Spot) -> Severity:
-    return Severity(_one_of([s.value for s in Severity], "severity")(read_text(value, spot).upper(), spot))
+    return Severity(one_of([s.value for s in Severity], "severity")(read_text(value, spot).upper(), spot))
 
 
 def _samples(value: Any, spot: Spot) -> tuple[str, ...]:
@@ -264,25 +188,16 @@ def _when(value: Any, spot: Spot) -> tuple[tuple[str, Any], ...]:
     return tuple(out)
 
 
-def _known_keys(table: Mapping[str, Any], known: Iterable[str], spot: Spot) -> dict[str, Any]:
-    """The table with keys in the spelling of `known`, whatever case the file uses (gitleaks ignores case)."""
-    spelling = {k.lower(): k for k in known}
-    for key in table:
-        if key.lower() not in spelling:
-            unknown(spot, "field", key, known)
-    return {spelling[k.lower()]: v for k, v in table.items()}
-
-
 def read_allowlist(table: Mapping[str, Any], spot: Spot) -> Allowlist:
     known = ("description", "condition", "regexTarget", "regexes", "paths", "commits", "stopwords")
-    table = _known_keys(table, known, spot)
+    table = known_keys(table, known, spot)
     condition = read_text(table.get("condition", "OR"), spot.at("condition")).upper()
     condition = {"||": "OR", "&&": "AND"}.get(condition, condition)
     target = table.get("regexTarget", "secret") or "secret"
     return Allowlist(
         description=read_text(table.get("description", ""), spot.at("description")),
-        condition=_one_of(("OR", "AND"), "condition")(condition, spot.at("condition")),
-        regex_target=_one_of(("secret", "match", "line"), "target")(target, spot.at("regexTarget")),
+        condition=one_of(("OR", "AND"), "condition")(condition, spot.at("condition")),
+        regex_target=one_of(("secret", "match", "line"), "target")(target, spot.at("regexTarget")),
         regexes=_patterns(table.get("regexes", []), spot.at("regexes")),
         paths=_patterns(table.get("paths", []), spot.at("paths")),
         commits=read_texts(table.get("commits", []), spot.at("commits")),
@@ -296,7 +211,7 @@ def _allowlists(value: Any, spot: Spot) -> tuple[Allowlist, ...]:
 
 def _names(value: Any, spot: Spot) -> tuple[tuple[str, str, bool], ...]:
     """true: matches are labelled with the provider that is named before them."""
-    if not _flag(value, spot):
+    if not read_flag(value, spot):
         return ()
     from keylint.providers import load_providers  # TOML, read only when the cache has to be made
 
@@ -307,24 +222,24 @@ def _context(value: Any, spot: Spot) -> Context:
     table = {"regex": value} if isinstance(value, str) else value
     if not isinstance(table, dict) or not table.get("regex"):
         spot.fail("expected { regex, within, or_inventory }")
-    table = _known_keys(table, ("regex", "within", "or_inventory"), spot)
+    table = known_keys(table, ("regex", "within", "or_inventory"), spot)
     return Context(
         read_text(table["regex"], spot.at("regex")),
-        _count(table.get("within", 300), spot.at("within")),
-        _flag(table.get("or_inventory", False), spot.at("or_inventory")),
+        read_count(table.get("within", 300), spot.at("within")),
+        read_flag(table.get("or_inventory", False), spot.at("or_inventory")),
     )
 
 
 def _requires(value: Any, spot: Spot) -> tuple[Requirement, ...]:
     out = []
     for raw in read_tables(value, spot):
-        table = _known_keys(raw, ("rule", "within", "optional", "identifies"), spot)
+        table = known_keys(raw, ("rule", "within", "optional", "identifies"), spot)
         out.append(
             Requirement(
                 read_text(table.get("rule"), spot.at("rule")),
-                _count(table.get("within", 0), spot.at("within")),
-                _flag(table.get("optional", False), spot.at("optional")),
-                _flag(table.get("identifies", False), spot.at("identifies")),
+                read_count(table.get("within", 0), spot.at("within")),
+                read_flag(table.get("optional", False), spot.at("optional")),
+                read_flag(table.get("identifies", False), spot.at("identifies")),
             )
         )
     return tuple(out)
@@ -333,26 +248,26 @@ def _requires(value: Any, spot: Spot) -> tuple[Requirement, ...]:
 def _beside(value: Any, spot: Spot) -> tuple[Beside, ...]:
     out = []
     for raw in read_tables(value, spot):
-        table = _known_keys(raw, ("name", "regex", "within"), spot)
+        table = known_keys(raw, ("name", "regex", "within"), spot)
         pattern = read_text(table.get("regex"), spot.at("regex"))
         if not _pattern(pattern, spot.at("regex")):
             spot.at("regex").fail("has no group for what is to be shown")
-        within = _count(table.get("within", 0), spot.at("within"))
+        within = read_count(table.get("within", 0), spot.at("within"))
         out.append(Beside(read_text(table.get("name"), spot.at("name")), pattern, within))
     return tuple(out)
 
 
 def _lengths(value: Any, spot: Spot) -> tuple[int, ...]:
-    return tuple(_count(v, spot) for v in (value if isinstance(value, list) else [value]))
+    return tuple(read_count(v, spot) for v in (value if isinstance(value, list) else [value]))
 
 
 def _required(value: Any, spot: Spot) -> tuple[Requirement, ...]:
     """gitleaks' form of a pair. Distances in lines or columns become bytes, generously."""
     out = []
     for raw in read_tables(value, spot):
-        table = _known_keys(raw, ("id", "withinLines", "withinColumns"), spot)
-        lines = _count(table.get("withinLines", 0), spot.at("withinLines"))
-        columns = _count(table.get("withinColumns", 0), spot.at("withinColumns"))
+        table = known_keys(raw, ("id", "withinLines", "withinColumns"), spot)
+        lines = read_count(table.get("withinLines", 0), spot.at("withinLines"))
+        columns = read_count(table.get("withinColumns", 0), spot.at("withinColumns"))
         out.append(Requirement(read_text(table.get("id"), spot.at("id")), lines * _LINE_BYTES or columns))
     return tuple(out)
 
@@ -363,25 +278,25 @@ _FIELDS: dict[str, Callable[[Any, Spot], Any]] = {
     **dict.fromkeys(("id", "title", "provider", "description", "refines"), read_text),
     **dict.fromkeys(("decided_by", "settle", "can_do", "impact", "docs", "evidence"), read_text),
     **dict.fromkeys(("tags", "rotate", "examples", "counter_examples"), read_texts),
-    **dict.fromkeys(("secret_group", "prefix_len", "priority"), _count),
-    **dict.fromkeys(("rotate_certain", "weak", "proves", "binary", "silent"), _flag),
+    **dict.fromkeys(("secret_group", "prefix_len", "priority"), read_count),
+    **dict.fromkeys(("rotate_certain", "weak", "proves", "binary", "silent"), read_flag),
     **dict.fromkeys(("regex", "path"), _regex),
     "keywords": _lowered,
-    "entropy": _number,
+    "entropy": read_number,
     "allowlists": _allowlists,
     "when": _when,
     "privacy": _privacy,
     "severity": _severity,
-    "normalize": _some_of(("percent",), "normalisation"),
-    "inspect": _one_of((*INSPECTORS, ""), "inspector"),
-    "checksum": _one_of((*CHECKSUMS, ""), "checksum"),
+    "normalize": some_of(("percent",), "normalisation"),
+    "inspect": one_of((*INSPECTORS, ""), "inspector"),
+    "checksum": one_of((*CHECKSUMS, ""), "checksum"),
     "context": _context,
     "requires": _requires,
     "beside": _beside,
     "lengths": _lengths,
     "required": _required,
     "samples": _samples,
-    "filters": _some_of(FILTERS, "filter"),
+    "filters": some_of(FILTERS, "filter"),
     "names": _names,
 }
 _LOWER = {key.lower(): name for key, name in {**{f: f for f in _FIELDS}, **_CAMEL}.items()}

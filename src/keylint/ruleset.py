@@ -10,23 +10,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keylint.builtin import builtin_dir
 from keylint.errors import ConfigError
+from keylint.fieldtypes import Spot, kind_of, read_tables, read_text, read_texts, unknown
 from keylint.records import dataclass, replace
 from keylint.rule import Allowlist, Context, Requirement, Rule, from_plain, to_plain
-from keylint.rulefields import (
-    INHERITED,
-    Spot,
-    amend_rule,
-    is_amendment,
-    kind_of,
-    read_allowlist,
-    read_rule,
-    read_tables,
-    read_text,
-    read_texts,
-    rule_id,
-    unknown,
-)
+from keylint.rulefields import INHERITED, amend_rule, is_amendment, read_allowlist, read_rule, rule_id
 
 __all__ = [
     "Allowlist", "Context", "Requirement", "Rule", "builtin_dir", "from_plain", "load_rules", "parse_rules",
@@ -35,18 +24,6 @@ __all__ = [
 
 
 _MAX_EXTENDS = 2  # files deep, as in gitleaks
-
-
-def builtin_dir() -> str:
-    """The folder of the built-in data: `builtin_rules` of an installed wheel, else `rules` of the checkout.
-
-    Raises ConfigError when neither exists (a broken installation).
-    """
-    here = os.path.dirname(os.path.abspath(__file__))
-    for folder in (os.path.join(here, "builtin_rules"), os.path.join(here, "..", "..", "rules")):
-        if os.path.isdir(os.path.join(folder, "providers")):
-            return os.path.normpath(folder)
-    raise ConfigError("the built-in rules are missing", hint="install keylint again")
 
 
 def rule_files(paths: Sequence[str] = (), builtin: bool = True) -> list[str]:
