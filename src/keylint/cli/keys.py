@@ -12,7 +12,7 @@ _COMMANDS = {
     "lint": "keylint.cli.keys_lint:lint",
     "least-privilege": "keylint.cli.keys_lint:least_privilege",
     "rotate": "keylint.cli.keys_rotate:rotate",
-    "expose": "keylint.cli.keys_rotate:expose",
+    "expose": "keylint.cli.keys_expose:expose",
 }
 
 

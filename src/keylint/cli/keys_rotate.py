@@ -1,4 +1,4 @@
-"""`keylint keys rotate` and `keylint keys expose`."""
+"""`keylint keys rotate`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from keylint.cli.keys_api import (
     read_token,
     token_options,
 )
+from keylint.cli.keys_expose import places_of, record_of
 from keylint.cli.keys_output import write_lines
 from keylint.errors import ExitCode, UsageError
 from keylint.report.clean import clean
@@ -134,39 +135,6 @@ def rotate(key_id: str, **options: Any) -> int:
         return _act(given, api)
 
 
-@click.command()
-@click.argument("key_id")
-@click.option("--inventory", required=True, type=_file, help="Snapshot that has the key.")
-@click.option("--findings", required=True, type=_file, help="JSON or SARIF report of a scan.")
-@click.option(
-    "--format", "format_name", type=click.Choice(("text", "json")), default="text", show_default=True
-)
-@click.option("--output", type=_file, help="Write to this file.")
-@click.option("--now", "now_text", help="Date to count from (default: the clock).")
-@debug_option
-def expose(
-    key_id: str, *, inventory: str, findings: str, format_name: str, output: str | None, now_text: str | None
-) -> int:
-    """Prepare what an administrator needs to flag KEY_ID as Exposed.
-
-    A message to send, or with --format json a report in the shape of the inventory's own.
-    """
-    from keylint.cli.keys_lint import parse_now
-    from keylint.inventory.load import load_inventory
-    from keylint.keys.expose import exposure_report, message
-
-    snapshot = load_inventory(inventory)
-    record = _record_of(snapshot, key_id)
-    found = _places(findings, snapshot, key_id)
-    if not found:
-        raise UsageError(f"{findings}: no finding is about {key_id}", hint="scan again with --inventory")
-    now = parse_now(now_text)
-    report = exposure_report(record, found, now)
-    lines = iter([json.dumps(report, indent=1)]) if format_name == "json" else message(record, found, now)
-    write_lines(lines, output)
-    return ExitCode.OK
-
-
 def _plan(given: _Given) -> int:
     """Say what a rotation would do. Only reads."""
     from keylint.keys import plan as planning
@@ -254,7 +222,7 @@ def _begin(given: _Given, api: Rotator, handover: Handover) -> Journal:
     model = load_privilege_model(overrides=snapshot.templates if snapshot else ())
     rotation_id = new_id()
     record = api.record(given.key_id)
-    places = _places(given.findings, snapshot, given.key_id) if snapshot else ()
+    places = places_of(given.findings, snapshot, given.key_id) if snapshot else ()
     journal = Journal(
         path=given.journal_path,
         provider=given.provider,
@@ -349,9 +317,9 @@ def _reader(given: _Given) -> Iterator[tuple[Rotator, KeyRecord, PrivilegeModel,
         with _api(given) as api:
             yield api, api.record(given.key_id), load_privilege_model(), ()
         return
-    record = _record_of(snapshot, given.key_id)
+    record = record_of(snapshot, given.key_id)
     model = load_privilege_model(overrides=snapshot.templates)
-    yield _offline(given, record), record, model, _places(given.findings, snapshot, given.key_id)
+    yield _offline(given, record), record, model, places_of(given.findings, snapshot, given.key_id)
 
 
 def _offline(given: _Given, record: KeyRecord) -> Rotator:
@@ -372,21 +340,6 @@ def _snapshot(given: _Given) -> Snapshot | None:
     from keylint.inventory.load import load_inventory
 
     return load_inventory(given.inventory) if given.inventory else None
-
-
-def _record_of(snapshot: Snapshot, key_id: str) -> KeyRecord:
-    for record in snapshot.records:
-        if record.key_id == key_id and record.half != "public":
-            return record
-    raise UsageError(f"{snapshot.source}: has no key {key_id}", hint="see: keylint keys list")
-
-
-def _places(findings: str | None, snapshot: Snapshot, key_id: str) -> tuple[Found, ...]:
-    if not findings:
-        return ()
-    from keylint.keys.found import join, load_findings
-
-    return join(load_findings(findings), snapshot.records).by_key.get(key_id, ())
 
 
 def _base_url(given: _Given) -> str:
