@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import json
 import os
 import pathlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -23,10 +22,8 @@ from keylint.keys.report import KeyList, KeyRow, LintReport
 from keylint.keys.words import key_name
 from keylint.report.clean import clean
 from keylint.report.common import uri
-from keylint.report.sarif_convert import plain
+from keylint.report.sarif_convert import RESULT_LIMIT, around_results, encode
 
-RESULT_LIMIT = 25_000  # GitHub refuses a run with more
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
 _INFORMATION = "https://docs.coveo.com/en/1718/"
 _SECURITY_SEVERITY = {
@@ -37,7 +34,6 @@ _SECURITY_SEVERITY = {
     Grade.INFO: "0.5",
 }
 _KEY_RULE = "inventory-key"
-_RESULTS = '"results":[]'
 
 _PIECE = 1 << 16  # bytes
 _FOLLOWING = bytes(range(0x80, 0xC0))  # bytes of UTF-8 that are not the first of a character
@@ -211,26 +207,20 @@ def _log(
     )
     run = om.Run(
         tool=om.Tool(driver=driver),
-        results=[],
         column_kind="utf16CodeUnits",
         invocations=[om.Invocation(execution_successful=True, tool_execution_notifications=notices or None)],
         original_uri_base_ids={
             _ROOT: om.ArtifactLocation(description=om.Message(text="The folder that keylint was started in."))
         },
     )
-    # Inside a string the quotes would be escaped, so this text is there once.
-    head, _, tail = _dump(om.SarifLog(schema_uri=_SCHEMA, version="2.1.0", runs=[run])).partition(_RESULTS)
+    head, tail = around_results(run)
     before = ""
-    yield head + _RESULTS[:-1]
+    yield head
     for result in results:
         if before:
             yield before + ","
-        before = _dump(result)
-    yield f"{before}]{tail}"
-
-
-def _dump(value: object) -> str:
-    return json.dumps(plain(value), separators=(",", ":"))
+        before = encode(result)
+    yield f"{before}{tail}"
 
 
 def _notices(of: LintReport | KeyList, cut: int) -> list[om.Notification]:

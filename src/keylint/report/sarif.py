@@ -5,7 +5,6 @@ docs/sarif.md describes what keylint writes and why.
 
 from __future__ import annotations
 
-import json
 import re
 from urllib.parse import urlsplit
 
@@ -16,14 +15,12 @@ from keylint.model import Finding, Report, Repository
 from keylint.report.clean import clean
 from keylint.report.common import is_url, successful, uri, visible
 from keylint.report.options import RenderOptions
-from keylint.report.sarif_convert import plain
+from keylint.report.sarif_convert import RESULT_LIMIT, around_results, encode
 from keylint.report.sarif_notices import Notices, notices
 from keylint.report.sarif_places import SRCROOT, Artifacts
 from keylint.report.sarif_results import Message, message, result
 from keylint.report.sarif_rules import RuleKey, RuleTable, rule_key, rule_table, taxonomy
 
-RESULT_LIMIT = 25_000  # GitHub refuses a run with more
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # keylint has no home page yet; validators want an address, so this is the weakness that it looks for.
 _INFORMATION = "https://cwe.mitre.org/data/definitions/798.html"
 _EXIT_MEANINGS = {
@@ -34,9 +31,6 @@ _EXIT_MEANINGS = {
 }
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
 def render(report: Report, options: RenderOptions) -> str:
     """The report as one SARIF log with one run, in ASCII (everything else is escaped)."""
     found = visible(report, allowed=options.include_allowed, suppressed=options.include_suppressed)
@@ -44,28 +38,16 @@ def render(report: Report, options: RenderOptions) -> str:
     texts = [message(finding) for finding in kept]
     rules = rule_table(kept, report.rules, _templates(kept, texts))
     artifacts = Artifacts()
-    with garbage.paused():  # one result at a time: 25,000 of them as objects take 100 MB and more
+    suppressions = options.include_suppressed
+    with garbage.paused():
         results = [
-            _encode(
-                plain(
-                    result(
-                        finding, text, rules.of(finding), artifacts, suppressions=options.include_suppressed
-                    )
-                )
-            )
+            encode(result(finding, text, rules.of(finding), artifacts, suppressions=suppressions))
             for finding, text in zip(kept, texts, strict=True)
         ]
     run = _run(report, options, rules, artifacts, notices(report, len(found) - len(kept)))
     run.version_control_provenance = None if _any_fetched(kept) else _provenance(report.repository)
-    return _log(_encode(plain(run)), results)
-
-
-def _log(run: str, results: list[str]) -> str:
-    """The whole document from its encoded parts."""
-    log = plain(om.SarifLog(schema_uri=_SCHEMA, version="2.1.0", runs=[]))
-    log["runs"] = log.pop("runs")  # to the end
-    head = _encode(log).removesuffix("]}") + run.removesuffix("}")
-    return f'{head},"results":[{",".join(results)}]}}]}}\n'
+    head, tail = around_results(run)
+    return f"{head}{','.join(results)}{tail}\n"
 
 
 def _run(

@@ -7,9 +7,14 @@ serialiser. Attributes equal to the class default are left out, except `level`: 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import attr
+import sarif_om as om
+
+RESULT_LIMIT = 25_000  # GitHub refuses a run with more
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _FINAL_NAMES = {("Suppression", "state"): "status"}  # the one property that the final schema calls otherwise
@@ -17,6 +22,25 @@ _ALWAYS = object()  # equals no value, so the attribute is never left out
 
 _Table = dict[str, tuple[str, Any]]
 _tables: dict[type, _Table] = {}
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def encode(value: Any) -> str:
+    """`plain(value)` as JSON in ASCII, everything else escaped."""
+    return _encode(plain(value))
+
+
+def around_results(run: om.Run) -> tuple[str, str]:
+    """What stands before and after the results in a log with one run, which has none yet.
+
+    So results can be encoded one at a time: 25,000 of them as objects take 100 MB and more.
+    """
+    log = plain(om.SarifLog(schema_uri=_SCHEMA, version="2.1.0", runs=[]))
+    log["runs"] = log.pop("runs")  # to the end
+    head = _encode(log).removesuffix("]}") + encode(run).removesuffix("}")
+    return f'{head},"results":[', "]}]}"
 
 
 def plain(value: Any) -> Any:
