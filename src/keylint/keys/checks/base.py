@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from keylint.keys.config import LintConfig
@@ -17,6 +18,7 @@ from keylint.keys.profile import Profile
 from keylint.model import KeyRecord, Level, Problem
 
 COVEO_DOCS = "https://docs.coveo.com/en/1718/"
+SEARCH_PROVIDERS = ("coveo", "algolia")
 KEYPAIR_DOCS = "https://docs.nekuda.ai/api-reference/v2/api-keys/create-api-key"
 
 
@@ -55,6 +57,10 @@ class Check:
     providers: tuple[str, ...] = ("coveo",)
     grades: str = ""
     source: str = COVEO_DOCS
+
+
+# A check of key pairs, as its documentation is elsewhere.
+pair_check = partial(Check, providers=("keypair",), source=KEYPAIR_DOCS)
 
 
 class Issue(NamedTuple):

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from keylint.inventory.dates import format_date
-from keylint.keys.checks.base import KEYPAIR_DOCS, REGISTRY, Check, Context, Grade, Hit
+from keylint.keys.checks.base import REGISTRY, SEARCH_PROVIDERS, Check, Context, Grade, Hit, pair_check
 from keylint.model import KeyRecord, KeyStatus, Privacy, Severity
 
 _BOTH = ("coveo", "keypair", "algolia")
@@ -100,7 +100,7 @@ def soon_disabled(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "lastUsedDate, else activationDate, else createdDate",
         "active, and the date is older than 90 days (unused-days)",
         "Ask the owner, then delete the key. The date counts refused calls too.",
-        providers=("coveo", "algolia"),
+        providers=SEARCH_PROVIDERS,
         grades="low for a public key",
     )
 )
@@ -116,15 +116,13 @@ def unused_key(record: KeyRecord, context: Context) -> Iterable[Hit]:
 
 
 @REGISTRY.record(
-    Check(
+    pair_check(
         "unused-pair",
         Grade.MEDIUM,
         "Key pair has not been used for long",
         "last_used_at, else created_at",
         "not revoked, and the date is older than 90 days (unused-days)",
         "Ask the owner, then revoke the pair.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def unused_pair(record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -156,15 +154,13 @@ def never_used(record: KeyRecord, context: Context) -> Iterable[Hit]:
 
 
 @REGISTRY.record(
-    Check(
+    pair_check(
         "old-pair",
         Grade.MEDIUM,
         "Key pair is old",
         "created_at",
         "not revoked, and created more than 365 days ago (old-pair-days): such keys have no expiry",
         "Rotate the pair.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def old_pair(record: KeyRecord, context: Context) -> Iterable[Hit]:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from keylint.keys.checks.base import COVEO_DOCS, KEYPAIR_DOCS, REGISTRY, Check, Context, Grade, Hit, Issue
+from keylint.keys.checks.base import (
+    COVEO_DOCS,
+    REGISTRY,
+    SEARCH_PROVIDERS,
+    Check,
+    Context,
+    Grade,
+    Hit,
+    Issue,
+    pair_check,
+)
 from keylint.model import KeyRecord
 
-_PAIR = ("keypair",)
 # Words that an `environment` may hold, by what they mean. The API documents none.
 _LIVE = frozenset({"live", "prod", "production"})
 _TEST = frozenset({"test", "sandbox", "staging", "dev", "development"})
 
 
 @REGISTRY.record(
-    Check(
+    pair_check(
         "environment-missing",
         Grade.INFO,
         "Pair names no environment",
         "environment",
         "null or absent",
         "Nothing to do; with it, test and live keys could be told apart.",
-        providers=_PAIR,
-        source=KEYPAIR_DOCS,
     )
 )
 def environment_missing(record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -32,15 +39,13 @@ def environment_missing(record: KeyRecord, context: Context) -> Iterable[Hit]:
 
 
 @REGISTRY.record(
-    Check(
+    pair_check(
         "environment-mix",
         Grade.MEDIUM,
         "Environment and key disagree",
         "environment, private_key_display, files of findings",
         "a live environment with an sk_test_ key or the reverse, or a live pair found in test data",
         "Use separate keys for test and live.",
-        providers=_PAIR,
-        source=KEYPAIR_DOCS,
     )
 )
 def environment_mix(record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -57,15 +62,13 @@ def environment_mix(record: KeyRecord, context: Context) -> Iterable[Hit]:
 
 
 @REGISTRY.whole(
-    Check(
+    pair_check(
         "revoked-state-odd",
         Grade.INFO,
         "Revocation contradicts itself",
         "is_revoked, revoked_at",
         "one says revoked and the other does not",
         "Look at the pair in the console.",
-        providers=_PAIR,
-        source=KEYPAIR_DOCS,
     )
 )
 def revoked_state_odd(records: tuple[KeyRecord, ...], context: Context) -> Iterator[Issue]:
@@ -81,15 +84,13 @@ def revoked_state_odd(records: tuple[KeyRecord, ...], context: Context) -> Itera
 
 
 @REGISTRY.record(
-    Check(
+    pair_check(
         "listing-holds-private",
         Grade.CRITICAL,
         "Inventory file holds a private key",
         "private_key, private_key_display",
         "the value is filled in and not masked: someone saved a create response",
         "Destroy the file, and revoke the pair.",
-        providers=_PAIR,
-        source=KEYPAIR_DOCS,
     ),
     any_state=True,
 )
@@ -107,7 +108,7 @@ def listing_holds_private(record: KeyRecord, context: Context) -> Iterable[Hit]:
         "value",
         "a value without hidden characters",
         "Destroy the file, never print it, and treat the key as exposed.",
-        providers=("coveo", "algolia"),
+        providers=SEARCH_PROVIDERS,
         source=COVEO_DOCS,
     ),
     any_state=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from keylint.keys.checks.base import KEYPAIR_DOCS, REGISTRY, Check, Context, Grade, Hit, Issue
+from keylint.keys.checks.base import REGISTRY, Check, Context, Grade, Hit, Issue, pair_check
 from keylint.keys.checks.life import day
 from keylint.keys.words import key_name, says_nothing, stem, words
 from keylint.model import KeyRecord
@@ -109,15 +109,13 @@ def rotation_pair(records: tuple[KeyRecord, ...], context: Context) -> Iterator[
 
 
 @REGISTRY.whole(
-    Check(
+    pair_check(
         "duplicate-name",
         Grade.LOW,
         "Two key pairs have one name",
         "name",
         "two pairs that are not revoked have the same name",
         "Name them apart, or revoke one.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def duplicate_name(records: tuple[KeyRecord, ...], context: Context) -> Iterator[Issue]:

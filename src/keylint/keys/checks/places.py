@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from keylint.keys.checks.base import KEYPAIR_DOCS, REGISTRY, Check, Context, Grade, Hit, Issue
+from keylint.keys.checks.base import REGISTRY, SEARCH_PROVIDERS, Check, Context, Grade, Hit, Issue, pair_check
 from keylint.keys.found import Found, family, half
 from keylint.model import KeyRecord, Privacy
 
@@ -36,7 +36,7 @@ _ONE_UP = {
         "the key is private or has a critical privilege",
         "Deactivate it now, create one from it, keep that on the server, and use search tokens.",
         grades="high where only the visible end of the value was compared with several entries",
-        providers=("coveo", "algolia"),
+        providers=SEARCH_PROVIDERS,
     )
 )
 def private_key_in_client_code(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -55,7 +55,7 @@ def private_key_in_client_code(found: Found, record: KeyRecord, context: Context
         "the key is public",
         "Replace it regularly, and limit it to a search hub.",
         grades="low if the key is older than the rotation age (rotate-public-days)",
-        providers=("coveo", "algolia"),
+        providers=SEARCH_PROVIDERS,
     )
 )
 def public_key_in_client_code(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -77,7 +77,7 @@ def public_key_in_client_code(found: Found, record: KeyRecord, context: Context)
         "always",
         "Move the key to a secret store, and rotate it.",
         grades="low for a public key",
-        providers=("coveo", "algolia"),
+        providers=SEARCH_PROVIDERS,
     )
 )
 def key_in_repository(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -97,7 +97,7 @@ def key_in_repository(found: Found, record: KeyRecord, context: Context) -> Iter
         "variable prefix REACT_APP_, VITE_, NEXT_PUBLIC_, NUXT_PUBLIC_, GATSBY_, PUBLIC_ or EXPO_PUBLIC_",
         "such a variable holds a private key",
         "Use a server-only variable, and scan the build output.",
-        providers=("coveo", "algolia"),
+        providers=SEARCH_PROVIDERS,
     )
 )
 def private_key_in_bundled_variable(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -134,7 +134,7 @@ def token_in_url(found: Found, record: KeyRecord, context: Context) -> Iterable[
         "findings without an inventory entry",
         "always, except with a partial inventory, where absence proves nothing",
         "Find the organisation that the key belongs to, and check its privileges.",
-        providers=("coveo", "algolia"),
+        providers=SEARCH_PROVIDERS,
     )
 )
 def unknown_key_in_client_code(records: tuple[KeyRecord, ...], context: Context) -> Iterator[Issue]:
@@ -147,15 +147,13 @@ def unknown_key_in_client_code(records: tuple[KeyRecord, ...], context: Context)
 
 
 @REGISTRY.whole(
-    Check(
+    pair_check(
         "private-half-exposed",
         Grade.CRITICAL,
         "Private half of a pair can be read",
         "findings of private keys",
         "always, also where no entry of the inventory has the key; a revoked pair has a check of its own",
         "Revoke the pair, and create a new one.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def private_half_exposed(records: tuple[KeyRecord, ...], context: Context) -> Iterator[Issue]:
@@ -172,15 +170,13 @@ def private_half_exposed(records: tuple[KeyRecord, ...], context: Context) -> It
 
 
 @REGISTRY.place(
-    Check(
+    pair_check(
         "private-half-in-bundled-variable",
         Grade.CRITICAL,
         "Private half in a variable that build tools publish",
         "variable prefixes such as VITE_ or NEXT_PUBLIC_",
         "such a variable holds a private key",
         "Move it to the server.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def private_half_in_bundled_variable(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -191,15 +187,13 @@ def private_half_in_bundled_variable(found: Found, record: KeyRecord, context: C
 
 
 @REGISTRY.place(
-    Check(
+    pair_check(
         "public-half-in-client",
         Grade.INFO,
         "Public half in client code",
         "findings of public keys in client code",
         "always: this is where it belongs",
         "Nothing to do.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def public_half_in_client(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -209,15 +203,13 @@ def public_half_in_client(found: Found, record: KeyRecord, context: Context) -> 
 
 
 @REGISTRY.place(
-    Check(
+    pair_check(
         "public-half-of-revoked-pair",
         Grade.MEDIUM,
         "Public half of a revoked pair is in use",
         "findings of public keys, is_revoked",
         "the pair is revoked",
         "Replace it: the interface is broken or stale.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def public_half_of_revoked_pair(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -227,15 +219,13 @@ def public_half_of_revoked_pair(found: Found, record: KeyRecord, context: Contex
 
 
 @REGISTRY.place(
-    Check(
+    pair_check(
         "revoked-private-still-present",
         Grade.LOW,
         "Revoked private key is still in the code",
         "findings of private keys, is_revoked",
         "the pair is revoked",
         "Remove it from files and history.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def revoked_private_still_present(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
@@ -245,15 +235,13 @@ def revoked_private_still_present(found: Found, record: KeyRecord, context: Cont
 
 
 @REGISTRY.place(
-    Check(
+    pair_check(
         "halves-together",
         Grade.CRITICAL,
         "Both halves of a pair in one client file",
         "findings in client code",
         "a file has the public and the private half of one pair",
         "Revoke the pair, and create a new one.",
-        providers=("keypair",),
-        source=KEYPAIR_DOCS,
     )
 )
 def halves_together(found: Found, record: KeyRecord, context: Context) -> Iterable[Hit]:
