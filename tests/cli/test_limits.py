@@ -6,6 +6,7 @@ import base64
 import contextlib
 import os
 import random
+import re
 import string
 from pathlib import Path
 
@@ -207,7 +208,9 @@ _GARBAGE = st.one_of(
 def test_garbage_is_never_a_bug(data: bytes, format_name: str) -> None:
     done = call_keylint("scan", "-", "--format", format_name, "-v", stdin=data)
     assert done.status in (0, 1, 3), (done.error, data)
-    assert KEY.encode() not in done.out
+    # As a part of a longer word it is no key, and may be shown beside one.
+    if not re.search(rb"[0-9A-Za-z]%b|%b[0-9A-Za-z]" % (KEY.encode(), KEY.encode()), data):
+        assert KEY.encode() not in done.out
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

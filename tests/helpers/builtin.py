@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from keylint.engine import Engine
 from keylint.rule import Rule
-from keylint.rulecache import load_engine
+from keylint.rulecache import load_engine, stored_database
 from keylint.ruleset import load_rules
 
 
@@ -21,4 +21,7 @@ def engine(prefilter: str = "auto") -> Engine:
 
     Raises ConfigError for a prefilter that is not installed.
     """
-    return Engine(rules(), prefilter=prefilter) if prefilter == "pure" else load_engine(prefilter=prefilter)
+    if prefilter == "pure":
+        return Engine(rules(), prefilter=prefilter)
+    load_engine(prefilter=prefilter)  # compiles if nothing is there
+    return Engine(rules(), prefilter=prefilter, database=stored_database())
