@@ -130,7 +130,7 @@ def test_of_several_aliases_only_the_shortest_is_an_ordinary_word() -> None:
 )  # fmt: skip
 def test_a_value_under_a_providers_name_alone_is_found(line: str) -> None:
     names = ("generic.provider_value", "generic.provider_member")
-    engine = Engine([rule for rule in load_rules() if rule.id in names])
+    engine = Engine([rule for rule in builtin.rules() if rule.id in names])
     assert service(engine, line.format(value(3))) == "Aiven"
     assert service(engine, line.replace("iven", "nyname").replace("IVEN", "NYNAME").format(value(3))) is None
 
