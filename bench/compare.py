@@ -2,9 +2,8 @@
 
     python bench/compare.py MODE TARGET [TARGET ...]      (MODE is tree or history)
 
-Explanations stand in bench/explained.toml: tables `[[explained]]` with `rule` and `reason`, and optionally
-`tool` and `path`, all but the reason as globs. Ends with status 1 if a finding has neither. Values are shown
-masked.
+Explanations stand in bench/explained.toml, which says how. Ends with status 1 if a finding has neither.
+Values are shown masked.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import argparse
 import fnmatch
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,17 +28,22 @@ from keylint.secret import Secret
 
 EXPLAINED = peers.HERE / "explained.toml"
 _HIDDEN = "********"
+_SHOWN = 4  # characters at the end of most masks
 
 
 @dataclass(frozen=True)
 class PeerFinding:
-    """One value that a peer reports in one file. `path` is relative to the target, `line` 1-based."""
+    """One value that a peer reports in one file. `path` is relative to the target, `line` 1-based.
+
+    `match` is the text that the peer's rule matched, with the value in it.
+    """
 
     tool: str
     rule: str
     path: str
     line: int
     value: str
+    match: str
 
     @property
     def mask(self) -> str:
@@ -46,29 +51,32 @@ class PeerFinding:
         return Secret(self.value.encode()).mask
 
 
-def read_betterleaks(document: Any) -> Iterator[tuple[str, str, int, str]]:
-    """Rule, path, line and value of each finding in a betterleaks report."""
+Row = tuple[str, str, int, str, str]
+
+
+def read_betterleaks(document: Any) -> Iterator[Row]:
+    """Rule, path, line, value and match of each finding in a betterleaks report."""
     for item in document["findings"]:
         sets = item.get("component_sets", ())
         for part in (item, *(component for parts in sets for component in parts["components"])):
-            place = part["location"]
-            yield part["rule_id"], place["path"], place["start_line"], part["match"]["value"]
+            place, match = part["location"], part["match"]
+            yield part["rule_id"], place["path"], place["start_line"], match["value"], match["full"]
 
 
-def read_gitleaks(document: Any) -> Iterator[tuple[str, str, int, str]]:
+def read_gitleaks(document: Any) -> Iterator[Row]:
     """Likewise for gitleaks."""
     for item in document:
-        yield item["RuleID"], item["File"], item["StartLine"], item["Secret"]
+        yield item["RuleID"], item["File"], item["StartLine"], item["Secret"], item["Match"]
 
 
-def read_kingfisher(document: Any) -> Iterator[tuple[str, str, int, str]]:
-    """Likewise for kingfisher."""
+def read_kingfisher(document: Any) -> Iterator[Row]:
+    """Likewise for kingfisher, which tells the value only."""
     for item in document["findings"]:
         found = item["finding"]
-        yield item["rule"]["id"], found["path"], found["line"], found["snippet"]
+        yield item["rule"]["id"], found["path"], found["line"], found["snippet"], found["snippet"]
 
 
-READERS: dict[str, Callable[[Any], Iterator[tuple[str, str, int, str]]]] = {
+READERS: dict[str, Callable[[Any], Iterator[Row]]] = {
     "betterleaks": read_betterleaks,
     "gitleaks": read_gitleaks,
     "kingfisher": read_kingfisher,
@@ -78,16 +86,21 @@ READERS: dict[str, Callable[[Any], Iterator[tuple[str, str, int, str]]]] = {
 def peer_findings(tool: str, document: Any, target: Path) -> set[PeerFinding]:
     """The findings of one report, each value once a file."""
     first: dict[tuple[str, str, str], PeerFinding] = {}
-    for rule, path, line, value in READERS[tool](document):
+    for rule, path, line, value, match in READERS[tool](document):
         relative = os.path.relpath(os.path.join(target, path), target)
-        first.setdefault((rule, relative, value), PeerFinding(tool, rule, relative, line, value))
+        first.setdefault((rule, relative, value), PeerFinding(tool, rule, relative, line, value, match))
     return set(first.values())
 
 
 class Index:
-    """keylint's findings by path: masks, and lines where the mask says nothing."""
+    """keylint's findings by path: masks, and lines where the mask says nothing.
 
-    def __init__(self, report: Any) -> None:
+    In a history (`moved`) a key may be reported under another path: the file was renamed, and not each
+    version of it is listed.
+    """
+
+    def __init__(self, report: Any, *, moved: bool) -> None:
+        self._moved = moved
         self._masks: dict[str, set[tuple[str, int]]] = {}
         for finding in (*report["findings"], *report["suppressed"]):
             mask = finding["key"]["mask"]
@@ -98,10 +111,25 @@ class Index:
 
     def has(self, peer: PeerFinding) -> bool:
         """Whether a finding in the same file fits: by the ends that its mask shows, or by line."""
-        return any(
-            line == peer.line if mask == _HIDDEN else _fits(mask, peer.value)
-            for mask, line in self._masks.get(peer.path, ())
-        )
+        here = any(_is(peer, mask, line) for mask, line in self._masks.get(peer.path, ()))
+        return here or (self._moved and self._elsewhere(peer))
+
+    def _elsewhere(self, peer: PeerFinding) -> bool:
+        return any(_whole(mask, peer.value) for places in self._masks.values() for mask, _ in places)
+
+
+def _is(peer: PeerFinding, mask: str, line: int) -> bool:
+    if mask == _HIDDEN:
+        return line == peer.line
+    head = mask.partition(_HIDDEN)[0]
+    cut = line == peer.line and bool(head) and peer.value.startswith(head)
+    return cut or _fits(mask, peer.value)
+
+
+def _whole(mask: str, value: str) -> bool:
+    """Whether `value` can be nothing but the masked one: both ends are its own, and tell enough."""
+    head, _, tail = mask.partition(_HIDDEN)
+    return len(tail) == _SHOWN and tail.isalnum() and value.startswith(head) and value.endswith(tail)
 
 
 def _fits(mask: str, value: str) -> bool:
@@ -114,8 +142,11 @@ def _fits(mask: str, value: str) -> bool:
 def explanation(peer: PeerFinding, entries: Iterable[dict[str, str]]) -> str:
     """The reason why keylint doesn't report it, or an empty string."""
     for entry in entries:
-        wanted = ((peer.tool, "tool"), (peer.rule, "rule"), (peer.path, "path"))
-        if all(fnmatch.fnmatchcase(value, entry.get(field, "*")) for value, field in wanted):
+        globs = ((peer.tool, "tool"), (peer.rule, "rule"), (peer.path, "path"))
+        if all(fnmatch.fnmatchcase(text, entry.get(field, "*")) for text, field in globs) and (
+            re.fullmatch(entry.get("value", ".*"), peer.value, re.DOTALL)
+            and re.search(entry.get("match", ""), peer.match)
+        ):
             return entry["reason"]
     return ""
 
@@ -134,7 +165,7 @@ def compare(mode: str, target: Path, entries: Sequence[dict[str, str]]) -> int:
     """Compare on one target, print a line a tool and each missing finding; returns how many are missing."""
     missing = 0
     with tempfile.TemporaryDirectory() as scratch:
-        index = Index(scan(peers.KEYLINT, mode, target, Path(scratch)))
+        index = Index(scan(peers.KEYLINT, mode, target, Path(scratch)), moved=mode == "history")
         for tool in peers.PEER_TOOLS:
             found = peer_findings(tool.name, scan(tool, mode, target, Path(scratch)), target)
             rest = [peer for peer in found if not index.has(peer)]
