@@ -32,21 +32,14 @@ done <<<"$SCAN_INVENTORY"
 [ -z "$SCAN_CONFIG" ] || options+=(--config "$SCAN_CONFIG")
 [ -z "$SCAN_FAIL_ON" ] || options+=(--fail-on "$SCAN_FAIL_ON")
 
-scan() {
-  "$bin/keylint" "$command" "${options[@]}" "$@" -- "$SCAN_PATH"
-}
-
-rm -f -- "$SCAN_SARIF_FILE" # a report of an earlier step is not ours
+report="$RUNNER_TEMP/keylint-report.json"
+rm -f -- "$SCAN_SARIF_FILE" "$report" # a report of an earlier step is not ours
 status=0
-scan --format sarif --output "$SCAN_SARIF_FILE" || status=$?
-echo "exit-code=$status" >>"$GITHUB_OUTPUT"
+"$bin/keylint" "$command" "${options[@]}" --format action --output "$report" -- "$SCAN_PATH" || status=$?
 
-if [ ! -f "$SCAN_SARIF_FILE" ]; then
+if [ ! -f "$report" ]; then
+  echo "exit-code=$status" >>"$GITHUB_OUTPUT"
   echo "complete=false" >>"$GITHUB_OUTPUT"
   exit 0
 fi
-echo "sarif-file=$SCAN_SARIF_FILE" >>"$GITHUB_OUTPUT"
-"$bin/python" "$GITHUB_ACTION_PATH/scripts/action_report.py" "$SCAN_SARIF_FILE"
-if [ "$SCAN_ANNOTATIONS" = true ]; then
-  scan --format github || [ $? -eq "$status" ]
-fi
+"$bin/python" "$GITHUB_ACTION_PATH/scripts/action_report.py" "$report" "$status"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -116,6 +117,19 @@ def test_a_large_summary_stays_below_the_limit_and_counts_the_rest() -> None:
     assert 0 < shown < 500
     assert f"{500 - shown} further findings are not listed here." in text
     assert text.endswith("\n")
+
+
+def test_the_action_gets_all_of_one_scan_at_once() -> None:
+    shown = builders.full_report()
+    options = RenderOptions(exit_code=3)
+    document = json.loads(render("action", shown, options))
+    assert document["sarif"] == render("sarif", shown, options)
+    assert document["annotations"] == render("github", shown, options)
+    assert document["summary"] == summary_markdown(shown)
+    results = json.loads(document["sarif"])["runs"][0]["results"]
+    assert document["findings"] == sum(result["level"] != "none" for result in results) > 0
+    assert document["complete"] is False
+    assert json.loads(render("action", report(), options))["complete"] is True
 
 
 def test_problems_in_the_summary_are_bounded_and_escaped() -> None:

@@ -9,7 +9,7 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMATS = ("text", "json", "sarif", "html", "github")
+FORMATS = ("text", "json", "sarif", "html", "github")  # "action" is for the GitHub action alone
 
 
 def scan_options(command: Command) -> Command:
@@ -25,7 +25,7 @@ _SCAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--format",
         "format_name",
-        type=click.Choice(FORMATS),
+        type=click.Choice((*FORMATS, "action")),
         default="text",
         show_default=True,
         help="What to write.",

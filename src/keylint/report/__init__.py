@@ -1,4 +1,5 @@
-"""`Report` -> text: for people, as JSON, as SARIF, as an HTML page, as GitHub workflow commands.
+"""`Report` -> text: for people, as JSON, as SARIF, as an HTML page, as GitHub workflow commands,
+and all that the GitHub action writes.
 
 Nothing is imported before it is needed: the hook prints its one-line summary through this package.
 """
@@ -17,6 +18,7 @@ FORMATS = {
     "sarif": "keylint.report.sarif",
     "html": "keylint.report.html",
     "github": "keylint.report.github",
+    "action": "keylint.report.action",
 }
 
 
