@@ -39,18 +39,26 @@ def _is_foreign(name: str) -> bool:
 
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache folder for the run, since compiled rules are the same for every test."""
-    return tmp_path_factory.mktemp("cache")
+    """One cache folder for the run, since compiled rules are the same for every test and every process."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared-cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def compiled(shared_cache: Path) -> Path:
-    """The file with the compiled built-in rules, to copy into cache folders: compiling takes 5 s."""
-    folder = str(shared_cache / "keylint")
-    load_engine(cache_dir=folder)
+def built_in(shared_cache: Path) -> Path:
+    """Where the compiled built-in rules are, once a test has needed them."""
     key = cache_key()
     assert key is not None
-    return Path(cache_file(key, folder) or "")
+    return Path(cache_file(key, str(shared_cache / "keylint")) or "")
+
+
+@pytest.fixture(scope="session")
+def compiled(built_in: Path) -> Path:
+    """The file with the compiled built-in rules, to copy into cache folders: compiling takes 5 s."""
+    load_engine(cache_dir=str(built_in.parent))
+    return built_in
 
 
 @pytest.fixture
@@ -75,7 +83,9 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def surroundings(homes: Iterator[Path], shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def surroundings(
+    homes: Iterator[Path], shared_cache: Path, built_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """Give the test an empty home and a clean environment; returns the home.
 
     A test that needs a global git configuration writes `.gitconfig` there.
@@ -88,6 +98,8 @@ def surroundings(homes: Iterator[Path], shared_cache: Path, monkeypatch: pytest.
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    if built_in.exists():
+        os.utime(built_in)  # the oldest files go where tests bring rules of their own
     _forbid_network(monkeypatch)
     return home
 
