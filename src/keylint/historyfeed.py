@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from keylint.addedlines import added
@@ -14,6 +13,7 @@ from keylint.historymessages import deliver_messages
 from keylint.historyscan import Sweeper, Swept
 from keylint.model import CommitRef, Level, Origin, Problem, Skipped, SkipReason, Surface
 from keylint.pipeline import Intake
+from keylint.records import dataclass, field, replace
 from keylint.revisit import EVERY_SIZE, Seen, Visit
 from keylint.rule import Rule
 from keylint.secret import Blob, Match

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from keylint.findings import Sighting
 from keylint.model import CommitRef, Origin, Surface
 from keylint.pipeline import Intake
+from keylint.records import replace
 from keylint.secret import Blob, Match
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.history import History

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +21,7 @@ from keylint import workers
 from keylint.dispatch import Dispatcher
 from keylint.engine.confirm import load_before_fork
 from keylint.model import Skipped, SkipReason
+from keylint.records import dataclass, field
 from keylint.sift import sift
 from keylint.sources.slabs import Large, read_slabs
 

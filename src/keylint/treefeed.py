@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from keylint import workers
@@ -18,6 +17,7 @@ from keylint.engine.confirm import load_before_fork
 from keylint.inline import has_directive
 from keylint.model import Problem, Repository, Skipped, SkipReason
 from keylint.pipeline import Intake, feed_from
+from keylint.records import dataclass, field
 from keylint.secret import Blob
 from keylint.sift import sift
 from keylint.sources.beneath import Beneath

@@ -16,10 +16,10 @@ import struct
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from keylint.records import dataclass, field
 
 # Forking a process that already has threads can deadlock the child, and macOS's libraries start threads.
 CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
@@ -233,6 +233,8 @@ def _step(work: Work, request: Any) -> Outcome:
     try:
         return Outcome(work.send(request))
     except Exception as error:  # noqa: BLE001 - reported by the parent
+        import traceback
+
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return Outcome(failure=f"{type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}")
 

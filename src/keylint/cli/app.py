@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,6 +86,8 @@ def _without_keys(message: str) -> str:
 
 def _report_bug(error: Exception, *, debug: bool) -> None:
     """One line, or with --debug the frames too; never the message, which may quote scanned content."""
+    import traceback  # 7 ms
+
     frames = traceback.extract_tb(error.__traceback__)
     last = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "unknown place"
     print(

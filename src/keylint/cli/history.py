@@ -6,11 +6,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keylint.cli.run import Input, Options, execute
 from keylint.model import Skipped, SkipReason
+from keylint.records import dataclass
 from keylint.sources.history import History
 from keylint.sources.span import Span
 

@@ -13,11 +13,11 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import IO
 from zlib import crc32
 
 from keylint.errors import SourceError
+from keylint.records import dataclass, field
 from keylint.sources.base import printable
 from keylint.sources.gitrepo import GitRepo
 

@@ -95,6 +95,7 @@ class History:
             self._find_messages()
             yield list(self.messages)
         self._report(absent)
+        self.repository()  # asked now, while others scan
 
     def _reachable(self) -> Iterator[list[bytes]]:
         try:
@@ -157,7 +158,7 @@ class History:
         """Id and type of objects; type "" for those that are not there."""
         stdin = "".join(f"{name}\n" for name in names).encode()
         answer = self.repo.attempt(
-            "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=stdin
+            "cat-file", "--buffer", "--batch-check=%(objectname) %(objecttype)", stdin=stdin
         ).stdout
         told = [line.split(" ") for line in answer.decode("utf-8", "replace").splitlines()]
         told += [["", "missing"]] * (len(names) - len(told))
@@ -228,7 +229,8 @@ class History:
         """The blob id at each (commit, path); empty where there is none."""
         names = [f"{commit}:".encode() + path for commit, path in places]
         askable = [name for name in names if b"\n" not in name]
-        answer = self.repo.attempt("cat-file", "--batch-check", stdin=b"".join(n + b"\n" for n in askable))
+        asked = b"".join(name + b"\n" for name in askable)
+        answer = self.repo.attempt("cat-file", "--buffer", "--batch-check", stdin=asked)
         known = dict(zip(askable, answer.stdout.splitlines(), strict=False))
         words = [known.get(name, b"").split() for name in names]
         return [row[0] if len(row) == 3 and row[1] == b"blob" else b"" for row in words]

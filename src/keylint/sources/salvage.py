@@ -39,7 +39,7 @@ def sound_tips(repo: GitRepo) -> tuple[list[str], list[Skipped]]:
     if head.returncode == 0:
         rows.append([os.fsdecode(head.stdout).strip(), "HEAD"])
     answer = repo.attempt(
-        "cat-file", "--batch-check", stdin="".join(f"{name}\n" for name, _ in rows).encode()
+        "cat-file", "--buffer", "--batch-check", stdin="".join(f"{name}\n" for name, _ in rows).encode()
     )
     tips = []
     for (name, ref), line in zip(rows, answer.stdout.splitlines(), strict=False):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from keylint.records import dataclass, field
 
 SLAB_BYTES = 1 << 20
 LARGE_BYTES = 8 << 20

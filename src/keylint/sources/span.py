@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from dataclasses import dataclass
 
 from keylint.errors import UsageError
+from keylint.records import dataclass
 from keylint.sources.base import printable
 from keylint.sources.gitrepo import GitRepo
 
