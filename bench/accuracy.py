@@ -8,7 +8,7 @@ becomes a file of its own. A positive is found where a reported value and the se
 anything that counts is reported (some corpora name one half of a pair, and a tool the other); a negative is
 wrong where anything is reported. `allowed` findings of keylint (documented samples, public keys) count as
 found and never as wrong. TOOL is one of keylint, betterleaks, gitleaks, kingfisher, detect-secrets,
-credsweeper; all by default.
+credsweeper, whispers, secretlint; all by default.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import venv
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,10 +27,9 @@ from typing import Any
 import compare
 import measure
 import peers
+import scripted
 
-# Scanners in Python: they have environments of their own, because they pin what others need.
-PYTHON_PEERS = {"detect-secrets": "detect-secrets==1.5.0", "credsweeper": "credsweeper"}
-NAMES = (*peers.TOOLS, *PYTHON_PEERS)
+NAMES = (*peers.TOOLS, *scripted.SCANS)
 
 
 @dataclass(frozen=True)
@@ -122,49 +119,14 @@ def _binary(name: str) -> Callable[[Path, Path], Found]:
     return scan
 
 
-def _detect_secrets(folder: Path, scratch: Path) -> Found:
-    """Its report holds hashes only, so what it found is the first value on the line that has the hash."""
-    code = (
-        "import json, sys\n"
-        "from detect_secrets import SecretsCollection\n"
-        "from detect_secrets.settings import default_settings\n"
-        "found = []\n"
-        "with default_settings():\n"
-        "    for name in sys.argv[1:]:\n"
-        "        secrets = SecretsCollection()\n"
-        "        secrets.scan_file(name)\n"
-        "        found += [(name, s.secret_value) for _, s in secrets]\n"
-        "print(json.dumps(found))\n"
-    )
-    files = sorted(str(path) for path in folder.iterdir())
-    command = [str(_environment("detect-secrets") / "bin" / "python"), "-c", code, *files]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=scratch).stdout
-    found: Found = defaultdict(list)
-    for name, value in json.loads(output):
-        found[_number(name)].append(Reported(value or ""))
-    return found
+def _scripted(name: str) -> Callable[[Path, Path], Found]:
+    def scan(folder: Path, scratch: Path) -> Found:
+        found: Found = defaultdict(list)
+        for path, value in scripted.SCANS[name](folder, scratch):
+            found[_number(path)].append(Reported(value))
+        return found
 
-
-def _credsweeper(folder: Path, scratch: Path) -> Found:
-    report = scratch / "credsweeper.json"
-    command = [str(_environment("credsweeper") / "bin" / "credsweeper"), "--path", str(folder)]
-    subprocess.run([*command, "--save-json", str(report)], check=True, capture_output=True, cwd=scratch)
-    found: Found = defaultdict(list)
-    for item in json.loads(report.read_text(encoding="utf-8")):
-        for line in item["line_data_list"]:
-            found[_number(line["path"])].append(Reported(line["value"] or ""))
-    return found
-
-
-def _environment(name: str) -> Path:
-    """The environment of a scanner in Python, made when first needed."""
-    folder = peers.PEERS / name
-    if not (folder / "installed").is_file():
-        venv.create(folder, with_pip=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", PYTHON_PEERS[name]]
-        subprocess.run(pip, check=True)
-        (folder / "installed").touch()
-    return folder
+    return scan
 
 
 def _number(path: str) -> int:
@@ -174,8 +136,7 @@ def _number(path: str) -> int:
 SCANS: dict[str, Callable[[Path, Path], Found]] = {
     "keylint": _keylint,
     **{tool.name: _binary(tool.name) for tool in peers.PEER_TOOLS},
-    "detect-secrets": _detect_secrets,
-    "credsweeper": _credsweeper,
+    **{name: _scripted(name) for name in scripted.SCANS},
 }
 
 
