@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     # Number of rules, the rules as `marshal` packs them, the database.
     Stored = tuple[int, memoryview, memoryview]
 
-_MAGIC = b"keylint\x05"  # the last byte is the version of this format
+_MAGIC = b"keylint\x06"  # the last byte is the version of this format
 _HEADER = len(_MAGIC) + 4 + 4  # magic, CRC-32 of what follows and length of its head, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20
@@ -149,6 +149,7 @@ _READERS = (
     "ruleset.py",
     "engine/outline.py",
     "engine/patterns.py",
+    "engine/precompiled.py",
     "engine/vector.py",
     "engine/window.py",
 )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keylint.engine.patterns import for_regex
+from keylint.engine.precompiled import load
 from keylint.engine.window import Plan, plan
 from keylint.errors import ConfigError
 from keylint.rule import Rule
@@ -91,12 +92,13 @@ class Memory:
 
 
 class Confirmer:
-    """Confirms one rule. The pattern is compiled when the first hit comes in."""
+    """Confirms one rule. The pattern is compiled, or restored, when the first hit comes in."""
 
     def __init__(self, rule: Rule, memory: Memory) -> None:
         self.rule = rule
         self._memory = memory
         self._compiled: regex.Pattern[bytes] | None = None
+        self._stored = b""
         self._named: int | None = None
         self._bounds: Plan | None = None
 
@@ -107,15 +109,17 @@ class Confirmer:
             self._bounds = plan(self.rule.regex)
         return self._bounds
 
-    @bounds.setter
-    def bounds(self, bounds: Plan) -> None:
+    def prepare(self, bounds: Plan, compiled: bytes) -> None:
+        """Take over what is known from an earlier run: how far matches reach, and the compiled pattern."""
         self._bounds = bounds
+        self._stored = compiled
 
     @property
     def pattern(self) -> regex.Pattern[bytes]:
         """The compiled pattern. Raises ConfigError if it does not compile."""
         if self._compiled is None:
-            self._compiled = compile_pattern(self.rule.regex, self.rule, "regex")
+            restored = load(self._stored) if self._stored else None
+            self._compiled = restored or compile_pattern(self.rule.regex, self.rule, "regex")
             self._named = self._compiled.groupindex.get("secret")
         return self._compiled
 

@@ -10,6 +10,7 @@ from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
 from keylint.engine.hit import Hit, Refusal, ScanResult
 from keylint.engine.judge import Judge
 from keylint.engine.literal import Blob, Keywords
+from keylint.engine.precompiled import dump
 from keylint.engine.quickdb import pack, unpack, unpack_plans
 from keylint.engine.relate import pair, settle_overlaps
 from keylint.engine.vector import MAX_BUFFER, Clusters, Vector, Words
@@ -44,8 +45,8 @@ class Engine:
         memory = Memory()
         self._confirmers = [Confirmer(rule, memory) for rule in self._patterns]
         if plans:
-            for confirmer, bounds in zip(self._confirmers, unpack_plans(plans), strict=True):
-                confirmer.bounds = Plan._make(bounds)
+            for confirmer, (bounds, compiled) in zip(self._confirmers, unpack_plans(plans), strict=True):
+                confirmer.prepare(Plan._make(bounds), compiled)
         self._refining: dict[str, list[Rule]] = {}
         for rule in rules:
             self._refining.setdefault(rule.refines, []).append(rule)
@@ -85,10 +86,13 @@ class Engine:
         return max((confirmer.bounds.span for confirmer in self._confirmers), default=0)
 
     def dump_database(self) -> bytes:
-        """The compiled prefilter for `database`; empty on the pure path."""
+        """The compiled prefilter and patterns for `database`; empty on the pure path.
+
+        Raises ConfigError if a pattern does not compile.
+        """
         if self._vector is None:
             return b""
-        return pack(*self._vector.dump(), tuple(tuple(c.bounds) for c in self._confirmers))
+        return pack(*self._vector.dump(), tuple((tuple(c.bounds), dump(c.pattern)) for c in self._confirmers))
 
     def scan(self, data: bytes, *, path: str | None = "", binary: bool = False) -> ScanResult:
         """All hits in one blob, sorted by start. Look at `.limits` of the result: it may be incomplete.

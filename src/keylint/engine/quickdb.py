@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     Stored = bytes | memoryview
-    Plans = tuple[tuple[int, ...], ...]
+    Plans = tuple[tuple[tuple[int, ...], bytes], ...]
 
 _LENGTH = 4  # bytes of the head's length, big-endian
 
 
 def pack(unvectored: Sequence[int], database: bytes, plans: Plans = ()) -> bytes:
     """The stored form: rule numbers that Hyperscan cannot search for, how to confirm each rule (the fields of
-    `window.Plan`), and Hyperscan's own serialised database.
+    `window.Plan`, and a pattern from `precompiled`), and Hyperscan's own serialised database.
     """
     packed = marshal.dumps(plans)
     head = marshal.dumps((tuple(unvectored), len(packed)))
