@@ -22,7 +22,7 @@ from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.history import CommitFacts, History
 from keylint.timeline import Change, Place, Story, tell
 
-MAX_STORY_PLACES = 6  # places of one story that get a location; the others are counted
+MAX_STORY_PLACES = 4  # places of one story that get a location; the others are counted
 MAX_BRANCHES = 10
 _MAX_TIP_QUERIES = 50_000
 _MAX_LISTED = 1000  # unreadable objects that get a line of their own
