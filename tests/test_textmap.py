@@ -32,6 +32,7 @@ def test_a_byte_order_mark_tells_the_encoding(encoding: str) -> None:
 def test_utf16_without_a_mark_is_told_by_its_nuls(encoding: str) -> None:
     assert sniff(TEXT.encode(encoding)) == Coding(encoding)
     assert sniff(("日本語のコメント " * 5 + TEXT).encode(encoding)) == Coding(encoding)
+    assert sniff(("\U0001f600" * 30 + TEXT).encode(encoding)) == Coding(encoding)  # ends in a NUL byte
 
 
 def test_text_with_a_few_nuls_is_text_and_stays_as_it_is() -> None:

@@ -12,6 +12,7 @@ import codecs
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from keylint.latepattern import late
 from keylint.records import dataclass
 
 SNIFF_BYTES = 8192  # what git looks at, too
@@ -21,6 +22,7 @@ _FOUR_BYTE_LEADS = bytes(range(0xF0, 0xF8))  # characters above U+FFFF: two UTF-
 _PLAIN_CONTROLS = b"\t\n\r\f\x08\x1b"
 _CONTROLS = bytes(set(range(1, 32)) - set(_PLAIN_CONTROLS)) + b"\x7f"
 
+_TWO_UNITS = late("[\U00010000-\U0010ffff]+")
 # UTF-32 LE first: its mark begins with the one of UTF-16 LE.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -76,12 +78,15 @@ def _sniff_utf16(sample: bytes) -> Coding:
     """UTF-16 without a mark has its NULs on one side: odd positions in LE, even ones in BE."""
     half = max(1, len(sample) // 2)
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    for encoding, empty, other in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        if empty * 5 >= half and empty > 16 * other:
-            # Tables of small numbers look like UTF-16, too, but are full of control characters.
-            text = sample[: 2 * half].decode(encoding, "replace").encode("utf-8")
-            if _control_share(text) < 0.02:
-                return Coding(encoding)
+    for encoding, empty, other, side in (("utf-16-le", odd, even, 0), ("utf-16-be", even, odd, 1)):
+        if empty * 5 < half or empty <= other:
+            continue
+        text = sample[: 2 * half].decode(encoding, "replace")
+        # Characters of two units have NULs where they like, such as U+1F600, the most used face.
+        others = _TWO_UNITS.sub("", text).encode(encoding)[side::2].count(0)
+        # Tables of small numbers look like UTF-16, too, but are full of control characters.
+        if empty > 16 * others and _control_share(text.encode("utf-8")) < 0.02:
+            return Coding(encoding)
     return _UTF8
 
 
