@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from keylint.addedlines import added
+from keylint.allowing import Allowing
 from keylint.findings import Sighting
 from keylint.historymessages import deliver_messages
 from keylint.historyscan import Sweeper, Swept
@@ -80,13 +81,7 @@ class HistoryFeed:
         self._author = author
         self._prefix = prefix
         self._remember = remember
-        self._allowed = {
-            (rule.id, commit.lower())
-            for rule in rules
-            for allowlist in rule.allowlists
-            for commit in allowlist.commits
-            if allowlist.condition == "OR"
-        }
+        self._allowing = Allowing(rules)
 
     def __call__(self, intake: Intake) -> None:
         """Sweep, then deliver. Raises KeyboardInterrupt at the end if the sweep was interrupted."""
@@ -110,7 +105,7 @@ class HistoryFeed:
                 revisit=self._sweeper.revisit,
                 author=self._author,
                 prefix=self._prefix,
-                allowed=self._allowed,
+                allowing=self._allowing,
             ).deliver()
         intake.skipped += [*self._history.skipped, *swept.skipped()]
         intake.problems += self._history.problems
@@ -131,7 +126,7 @@ class _Delivery:
         revisit: Callable[[Sequence[Visit]], Iterator[Seen | None]],
         author: MakeAuthor,
         prefix: bytes,
-        allowed: Collection[tuple[str, str]],
+        allowing: Allowing,
     ) -> None:
         self._history = history
         self._swept = swept
@@ -140,7 +135,7 @@ class _Delivery:
         self._revisit = revisit
         self._author = author
         self._prefix = prefix
-        self._allowed = allowed
+        self._allowing = allowing
         self._numbers: dict[bytes, int] = {}
         self._values: list[bytes] = []
         self._holders: dict[bytes, frozenset[int]] = {}
@@ -340,7 +335,9 @@ class _Delivery:
             for plan, number in users:
                 first = plan.story.first.commit
                 found = matches.get(self._values[plan.key], [])
-                found = [m for m in found if (m.rule_id, first) not in self._allowed]
+                if found and first in self._allowing.commits:
+                    blob = self._read(name, path)[0]
+                    found = self._allowing.remaining(found, blob, first) if blob else found
                 if new:
                     found = [m for m in found if (plan.key, m.location.byte_offset) in new]
                 plan.matches[number] = found

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-import pytest
-
 from keylint.rule import Allowlist
 from keylint.sources.span import Span
 from tests.helpers.repo import Repo
@@ -162,7 +160,6 @@ def test_a_commit_on_an_allowlist_brings_no_finding(repo: Repo) -> None:
     assert scan(repo.path, rules=(allowing,)).values == {token(2)}
 
 
-@pytest.mark.xfail(reason="allowlists with commits and further criteria are not joined yet")
 def test_an_allowlist_that_joins_commits_with_other_criteria_needs_all_of_them(repo: Repo) -> None:
     first = repo.commit({"test/a": line(1), "src/a": line(1), "test/x": line(3)})
     repo.commit({"test/b": line(2)})

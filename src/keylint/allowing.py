@@ -1,0 +1,57 @@
+"""Allowlists that name commits: what they leave of the matches that came in with one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from keylint.engine import Engine
+from keylint.examine import Examiner
+from keylint.records import replace
+from keylint.rule import Allowlist, Rule
+from keylint.secret import Blob, Match
+
+_EVERYTHING = Allowlist(regexes=("",))
+
+
+class Allowing:
+    """The rules as they are in the commits that their allowlists name, which `commits` holds.
+
+    The engine knows no commits, so a blob that came in with one of them is examined once more, with the
+    allowlists as they stand once the commit is known.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        self.commits = {name.lower() for r in self._rules for a in r.allowlists for name in a.commits}
+        self._examiners: dict[str, Examiner] = {}
+
+    def remaining(self, matches: list[Match], blob: Blob, commit: str) -> list[Match]:
+        """The matches of a blob that no allowlist covers; they came in with `commit`, one of `commits`."""
+        left = {_place(match) for match in self._examiner(commit).examine(blob).matches}
+        return [match for match in matches if _place(match) in left]
+
+    def _examiner(self, commit: str) -> Examiner:
+        if commit not in self._examiners:
+            rules = [_in_commit(rule, commit) for rule in self._rules]
+            self._examiners[commit] = Examiner(Engine(rules, prefilter="pure"))
+        return self._examiners[commit]
+
+
+def _place(match: Match) -> tuple[str, int]:
+    return match.rule_id, match.location.byte_offset
+
+
+def _in_commit(rule: Rule, commit: str) -> Rule:
+    if not any(allowlist.commits for allowlist in rule.allowlists):
+        return rule
+    return replace(rule, allowlists=tuple(_settled(a, commit) for a in rule.allowlists))
+
+
+def _settled(allowlist: Allowlist, commit: str) -> Allowlist:
+    """An allowlist without its commits, now that it is known whether the commit is one of them."""
+    if commit not in {name.lower() for name in allowlist.commits}:
+        return allowlist
+    others = allowlist.regexes or allowlist.paths or allowlist.stopwords
+    if allowlist.condition == "OR" or not others:
+        return _EVERYTHING
+    return replace(allowlist, commits=())
