@@ -107,7 +107,8 @@ def test_a_value_without_a_known_provider_needs_a_strong_name(engine: Engine) ->
     assert service(engine, f'internal_api_key = "{digest}"') == ""
     assert service(engine, f'sort_key = "{value(1)}"') is None
     assert service(engine, f'key = "{digest}"') is None
-    assert service(engine, f'acmeorg_key = "{digest}"') is None
+    assert service(engine, f"acmeorg_key = {digest}") is None
+    assert service(engine, f'acmeorg_key = "{digest}"') == "", "somebody's key, in quotes"
 
 
 def test_an_ordinary_word_counts_in_the_name_of_the_value_only(engine: Engine) -> None:
@@ -124,7 +125,7 @@ def test_of_several_aliases_only_the_shortest_is_an_ordinary_word() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "aiven = '{}'", 'aiven "{}"', 'aiven: "{}"', 'new Aiven("{}")', "aiven.connect('{}')",
+        "aiven = '{}'", "aiven '{}'", 'aiven: "{}"', 'new Aiven("{}")', "aiven.connect('{}')",
         '{{"aiven":"{}"}}', '{{"aiven": "{}"}}', "'aiven' => '{}'", 'AIVEN_CONNECTION="{}"',
     ],
 )  # fmt: skip

@@ -48,6 +48,7 @@ _EXAMPLE_ADDRESS = late(
 _PAIR = late(rb"[A-Za-z_]{1,30}=[^=]")
 _LOGIN = late(rb"://([^:/@]*):([^@]*)@")
 _QUOTE = b"\"'`"
+_QUOTES = (b'"', b"'", b"`")
 
 
 def short(candidate: Candidate) -> bool:
@@ -78,7 +79,17 @@ def spoken(candidate: Candidate) -> bool:
 
 def weak_name(candidate: Candidate) -> bool:
     """A name that says little, such as plain `key`, no provider named with it, no striking value either."""
-    return not candidate.name.strong and not striking(candidate.value) and not candidate.service
+    return not _telling(candidate) and not striking(candidate.value)
+
+
+def _telling(candidate: Candidate) -> bool:
+    """Whether the name says secret, or names a provider, or says whose key the value in quotes is."""
+    name = candidate.name
+    return name.strong or candidate.service != "" or (name.somebodys and _quoted(candidate))
+
+
+def _quoted(candidate: Candidate) -> bool:
+    return candidate.before[-1:] in _QUOTES and candidate.after[:1] == candidate.before[-1:]
 
 
 def unowned(candidate: Candidate) -> bool:
@@ -92,15 +103,15 @@ def harmless_name(candidate: Candidate) -> bool:
 
 
 def unnamed_uuid(candidate: Candidate) -> bool:
-    """A UUID that is not called a secret, nor a provider's key: many a token only numbers requests."""
-    return uuid(candidate) and not candidate.name.certain and not candidate.named
+    """A UUID that is not called a secret, and has no provider near: many a token only numbers requests."""
+    return uuid(candidate) and not candidate.name.certain and not candidate.service
 
 
 def unnamed_digest(candidate: Candidate) -> bool:
     """A hex digest by length that is not called a secret, nor a provider's key, or called a digest."""
     if DIGEST_PREFIX.match(candidate.value) or _INSIDE_DIGEST.search(candidate.before):
         return True
-    return digest(candidate) and not candidate.name.strong and not candidate.service
+    return digest(candidate) and not _telling(candidate)
 
 
 def pair(candidate: Candidate) -> bool:

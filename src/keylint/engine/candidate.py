@@ -10,6 +10,7 @@ from keylint.latepattern import late
 SURROUNDINGS = 160  # bytes before a value in which it is named
 
 _IDENTIFIER = late(rb"[0-9A-Za-z_$.-]{0,60}\Z")
+_CLIENT = late(rb"(?i)client|api|sdk|login|authenticate|configure|\.init")
 # The provider in the text before a value ("" for none), and whether the value's own name says it.
 Service = tuple[str, bool]
 
@@ -59,12 +60,15 @@ class Candidate:
 
     @property
     def owner(self) -> str:
-        """The provider in the one word that the value is assigned to, ordinary words aside, or ""."""
-        start = len(self.before) - self.lead
-        word = _IDENTIFIER.search(self.before[:start])
+        """The provider in the one word that the value is assigned to, ordinary words aside, or "".
+
+        Where a client is made, or somebody signs in, the provider may also be named above, as in an import.
+        """
+        word = _IDENTIFIER.search(self.before, 0, len(self.before) - self.lead + 1)
         if self._find_service is None or word is None:
             return ""
-        return self._find_service(self.before[word.start() :], 0)[0]
+        call = self.before.endswith((b'("', b"('")) and _CLIENT.search(word[0]) is not None
+        return self._find_service(self.before if call else self.before[word.start() :], 0)[0]
 
     def _found(self) -> Service:
         if self._service is None:

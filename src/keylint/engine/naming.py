@@ -26,6 +26,7 @@ platform private prod public publish publishable query read rest sdk secret secr
 sms subscription test token tokens user v1 v2 web webhook write
 """
 _ENDINGS = frozenset(_WORDS_AFTER.split())
+_KEY_ENDINGS = frozenset(("apikey", "apitoken", "token", "secret"))  # that ordinary words seldom have
 
 
 SERVICE = "service"  # the fact that holds the provider's name
@@ -83,7 +84,7 @@ class Providers:
         """The provider at the start of a word that goes on with the usual endings."""
         for size in range(len(part) - 1, _GLUED - 1, -1):
             found = self._known.get(part[:size])
-            if found and not found.word and is_ending(part[size:]):
+            if found and is_ending(part[size:]) and not (found.word and part[size:] not in _KEY_ENDINGS):
                 return found
         return None
 
@@ -106,10 +107,11 @@ def is_ending(text: str) -> bool:
 
 
 class Name(NamedTuple):
-    """What a value is called, and how much that says."""
+    """What a value is called, and how much that says. `somebodys`: a key of something, as in `acme_key`."""
 
     text: str
     strong: bool
+    somebodys: bool
     certain: bool
     harmless: bool
 
@@ -124,22 +126,26 @@ _STRONG = late(
     r"|function|push|merchant|partner|developer|dev|root|security|hmac|jwt|cookie|flask|django|rails)"
     r"[-_. ]?key(?!board|word|stroke|code|name|frame|store|map|ring|press|down|up\b)|api[-_. ]?auth|x-api"
 )
+_SOMEBODYS = late(r"[a-z0-9]{3,}(?-i:Key|[-_.]key)\b|[A-Z0-9]{3,}_KEY\b")
 _CERTAIN = late(
     r"(?i)(?:api|access|auth|bearer|refresh|personal|bot|private|client|app|service|admin|security"
     r"|secret)[-_ ]?(?:key|token)"
-    r"|secret|passw|pwd|passphrase|bearer|(?-i:[a-z0-9]{3}[ _-]token\b)"
+    r"|secret|passw|pwd|passphrase|bearer|(?-i:[a-z0-9]{3}[ _-]token\b|[A-Z0-9]{3}_(?:TOKEN|KEY)\b)"
 )
 _HARMLESS = late(
     r"(?i)(?<!secret)(?<!secret[-_ ])(?-i:[a-z]Id|[-_ ]id|[a-zA-Z_-]ID)s?[0-9]?[^0-9A-Za-z]*\Z"
-    r"|public(?! (?:static|final|const|readonly|override|virtual|string|let|var)\b)"
+    r"|public(?!a)(?! (?:static|final|const|readonly|override|virtual|string|let|var)\b)"
     r"|pub[-_ ]?key|(?:site|gpg|pgp|ssh[-_]host|activation)[-_ ]?key|digest|checksum"
     r"|fingerprint|thumbprint"
     r"|integrity|etag"
-    r"|sha-?(?:1|2|256|512)|md5|\bhash|encrypted|encryption[-_ ]?context|ciphertext|\bkid\b|\biv\b|nonce"
-    r"|signature"
+    r"|sha-?(?:1|2|256|512)|md5|\bhash(?!icorp)|encrypted|encryption[-_ ]?context|ciphertext"
+    r"|\bkid\b|\biv\b|nonce"
+    r"|(?<!right)signature(?!s?[-_ ]?(?:api|key|token|secret))"
     r"|verifier|(?:site|domain)[-_ ]?verif|verification[^0-9A-Za-z]*\Z"
-    r"|challenge|tokeni[sz]|translat|\bauthors?\b|authority|authentic(?:ity)?\b"
-    r"|keywords|(?:mon|whis|hoc|joc|tur|don)key|passive|compass|bypass|passport"
+    r"|challenge|tokeni[sz]|translat(?!(?:e|or|ion)?[-_ ]?api|e[-_ ]?(?:key|token|secret))"
+    r"|\bauthors?\b|authority|authentic(?:ity)?\b"
+    r"|keywords|(?:(?<!survey)(?<!pdf)mon(?!keylearn)|whis|hoc|joc|tur|don)key|passive(?!total)"
+    r"|compass|bypass|passport"
     r"|key[-_ ]?(?:id|name|word|code|board|stroke|frame|map|press|down|up|path|file|len|length|size|type"
     r"|usage|pair"
     r"|hash|ring|space|stem|val|spec|alg|vault|store)s?\b"
@@ -154,6 +160,9 @@ _HARMLESS = late(
     r"|routing|group|composite|hash|shard|metric|registry|storage_?path|config|setting|property|node|list"
     r"|state|react"
     r"|item|feature|flag|category|redis|known)[-_. ]?keys?\b"
+    r"|(?<![a-z])(?:asset|image|file|blob|bucket|record|entity|unique|query|event|locale|chunk|module"
+    r"|dedup(?:e|lication)?|surrogate|document|page|view|route|component|widget|template|theme|style|layer"
+    r"|tile|version|artifact|attachment|media|video|photo|thumbnail)[-_. ]?keys?\b"
     r"|(?:client|request|idempotency|change|grant|lock|correlation|trace|creation|update|resume|poll|page"
     r"|(?<![a-z])(?:next|prev)[a-z]{0,10}|starting"
     r"|lifecycle[-_ ]?action|work[-_ ]?unit|task|previous|continuation|sync|cursor|csrf|xsrf|csrfmiddleware"
@@ -177,6 +186,7 @@ def read_name(before: str, lead: int) -> Name:
     return Name(
         subject,
         _STRONG.search(subject) is not None,
+        _SOMEBODYS.search(subject) is not None,
         _CERTAIN.search(subject) is not None,
         _HARMLESS.search(subject) is not None,
     )
