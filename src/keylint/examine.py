@@ -6,7 +6,7 @@ as a match can reach, and each match belongs to the piece in whose own part its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import BinaryIO, Protocol
 
 from keylint.engine.hit import ScanResult
@@ -57,15 +57,18 @@ class Examiner:
         self._reveal = reveal
         self._piece_bytes = piece_bytes
 
-    def examine(self, blob: Blob) -> Examined:
-        """Everything found in a blob. What could not be read is in `skipped`; nothing is raised for it."""
-        if blob.open:
-            return self._stream(blob)
-        text = decode(blob.data)
-        examined = self._whole(blob, text)
-        return self._with_other_text(blob, examined) if text.coding.unit else examined
+    def examine(self, blob: Blob, wanted: Collection[bytes] | None = None) -> Examined:
+        """Everything found in a blob, or only what has one of the `wanted` values.
 
-    def _whole(self, blob: Blob, text: Text) -> Examined:
+        What could not be read is in `skipped`; nothing is raised for it.
+        """
+        if blob.open:
+            return self._stream(blob, wanted)
+        text = decode(blob.data)
+        examined = self._whole(blob, text, wanted)
+        return self._with_other_text(blob, examined, wanted) if text.coding.unit else examined
+
+    def _whole(self, blob: Blob, text: Text, wanted: Collection[bytes] | None) -> Examined:
         data, coding = text
         binary = not coding.unit and data.find(b"\0", 0, SNIFF_BYTES) >= 0 and is_binary(data)
         result = self._engine.scan(data, path=blob.origin.path, binary=binary)
@@ -73,19 +76,19 @@ class Examiner:
             return Examined(size_bytes=len(blob.data))
         # Only now is it worth looking at all bytes.
         binary = binary or (not coding.unit and is_binary(data))
-        book = self._book(blob.origin, coding, binary=binary)
+        book = self._book(blob.origin, coding, wanted, binary=binary)
         book.take(Piece(data, 0, 0, len(data)), result)
         if _has_line_hash(blob.origin, binary) and len(blob.data) <= _MAX_HASHED:
             book.hash_lines(blob.data)
         return book.close(len(blob.data), ())
 
-    def _with_other_text(self, blob: Blob, examined: Examined) -> Examined:
+    def _with_other_text(self, blob: Blob, examined: Examined, wanted: Collection[bytes] | None) -> Examined:
         """Add what stands in a UTF-16 file in another encoding, as appending programs leave it there.
 
         Lines do not exist for it, so it is treated as binary.
         """
         result = self._engine.scan(blob.data, path=blob.origin.path, binary=True)
-        book = self._book(blob.origin, Coding(), binary=True)
+        book = self._book(blob.origin, Coding(), wanted, binary=True)
         book.take(Piece(blob.data, 0, 0, len(blob.data)), result)
         other = book.close(len(blob.data), ())
         return replace(
@@ -94,19 +97,22 @@ class Examiner:
             skipped=(*examined.skipped, *other.skipped),
         )
 
-    def _stream(self, blob: Blob) -> Examined:
+    def _stream(self, blob: Blob, wanted: Collection[bytes] | None) -> Examined:
         reader = _Reader(blob)
         with reader:
             head = reader.read(SNIFF_BYTES)
             coding = sniff(head)
             binary = not coding.unit and is_binary(head)
-            book = self._book(blob.origin, coding, binary=binary)
+            book = self._book(blob.origin, coding, wanted, binary=binary)
             for piece in self._pieces(reader, head, Transcoder(coding)):
                 book.take(piece, self._engine.scan(piece.data, path=blob.origin.path, binary=binary))
         return book.close(reader.size, reader.skipped)
 
-    def _book(self, origin: Origin, coding: Coding, *, binary: bool) -> Book:
-        return Book(origin, coding, binary=binary, strict=self._strict_allow, reveal=self._reveal)
+    def _book(
+        self, origin: Origin, coding: Coding, wanted: Collection[bytes] | None, *, binary: bool
+    ) -> Book:
+        strict, reveal = self._strict_allow, self._reveal
+        return Book(origin, coding, binary=binary, strict=strict, reveal=reveal, wanted=wanted)
 
     def _pieces(self, reader: _Reader, head: bytes, transcoder: Transcoder) -> Iterator[Piece]:
         """The scanned bytes in pieces; neighbours share what a match or its context can reach."""

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 _COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates
 # A scan that has taken this long and would go on for that long goes on in the order of the packs instead.
-_SHORT_S = 1.0
-_LONG_S = 4.0
+_SHORT_S = 2.0
+_LONG_S = 6.0
 _PACKED_CACHE = "96m"
 _MAX_RETRIES = 500
 _GRACE_S = 5.0  # at most: how long an interrupted scan waits for what its workers have found

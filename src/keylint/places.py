@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from keylint.engine.hit import Hit, Refusal, ScanResult
@@ -84,10 +84,23 @@ class _Place:
 
 
 class Book:
-    """Collects what the pieces of one blob hold. Feed the pieces in order, then close it."""
+    """Collects what the pieces of one blob hold. Feed the pieces in order, then close it.
 
-    def __init__(self, origin: Origin, coding: Coding, *, binary: bool, strict: bool, reveal: bool) -> None:
+    `wanted` are the values that get a place, all of them if it is None.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        coding: Coding,
+        *,
+        binary: bool,
+        strict: bool,
+        reveal: bool,
+        wanted: Collection[bytes] | None = None,
+    ) -> None:
         self._origin = origin
+        self._wanted = wanted
         self._coding = coding
         self._binary = binary
         self._strict = strict
@@ -176,6 +189,8 @@ class Book:
         kept = []
         for hit, span in zip(hits, spans, strict=True):
             if not piece.begin <= hit.secret_start < piece.end or self._seen(piece, hit):
+                continue
+            if self._wanted is not None and hit.value not in self._wanted:
                 continue
             covering = [piece.base + d.start for d in coverage.of(span, (hit.rule.id, hit.base.id))]
             self._used.update(covering)

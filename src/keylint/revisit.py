@@ -42,8 +42,7 @@ def _look(reader: ObjectReader, examiner: Examiner, visit: Visit) -> Seen:
     item = reader.blob(visit.blob.decode(), Origin(Surface.HISTORY, visit.path))
     if isinstance(item, Skipped):
         return item
-    wanted = set(visit.values)
-    return [match for match in examiner.examine(item).matches if match.value.reveal() in wanted]
+    return list(examiner.examine(item, set(visit.values)).matches)
 
 
 def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> Iterator[Seen | None]:

@@ -208,7 +208,8 @@ class Engine:
         if path is None and any(_depends_on_path(hit.base) for hit in hits):
             # Where such a rule does not apply, it hides nothing either.
             others = self._settled([hit for hit in hits if not _depends_on_path(hit.base)])
-            settled += [hit for hit in others if hit not in settled]
+            known = {_span(hit) for hit in settled}
+            settled += [hit for hit in others if _span(hit) not in known]
         return ScanResult(settled, budget.limits, self._refused(candidates, settled) if self.explain else ())
 
     def _refused(self, numbers: Iterable[int], kept: Sequence[Hit]) -> Iterator[Refusal]:
@@ -240,6 +241,11 @@ class Engine:
         """Keywords usually stand in the match itself, so the lower-case copy of the blob is rarely made."""
         first = blob.data[raws[0].start : raws[0].end]
         return self._keywords.inside(number, first) or bool(self._keywords.gate((number,), blob))
+
+
+def _span(hit: Hit) -> tuple[str, int, int]:
+    """What tells the hits of one blob apart: comparing all they hold would be slow."""
+    return hit.base.id, hit.secret_start, hit.secret_end
 
 
 def _depends_on_path(rule: Rule) -> bool:
