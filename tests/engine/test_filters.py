@@ -41,7 +41,10 @@ SHAPES = {
     "dull": ["aab1aab1aab1aab1aab1", "1010101010101010", "zz9zz9zz9zz9zz9zz9zz"],
     "spoken": ["createUserWithEmail2", "authentication-provider-2", "sha256WithRSAEncryption"],
     "picture": ["iVBORw0KGgoAAAANSUhEUg", "R0lGODlhAQABAIAAAAAAAP", "d09GRgABAAAAAG9c"],
-    "public_key": ["MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "AAAAC3NzaC1lZDI1NTE5AAAAI"],
+    "public_key": [
+        "0x" + "5aeda56215b167893e80b4fe645ba6d5bab767de",
+        "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "AAAAC3NzaC1lZDI1NTE5AAAAI",
+    ],
     "pattern": ["0-9A-Za-z_-", "[a-f0-9]{32}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ23456789"],
     "pair": ["o=a.oids.EdDSA25519", "code=Zq3vB8nK2xW9", "grant_type=code"],
     "tutorial_login": [
@@ -57,7 +60,8 @@ BESIDE = {
     "harmless_name": [
         ('public_key = "', "Zq3vB8nK2xW9", '"'), ("access_key_id: ", "Zq3vB8nK2xW9", ""),
         ('"next_page_token": "', "Zq3vB8nK2xW9", '"'), ("cacheKey = ", "Zq3vB8nK2xW9", ""),
-        ("password_hash: ", "Zq3vB8nK2xW9", ""),
+        ("password_hash: ", "Zq3vB8nK2xW9", ""), ('user: "auth0|', "Zq3vB8nK2xW9", '"'),
+        ('authenticity_token" value="', "Zq3vB8nK2xW9", '"'), ('"assetKey": "', "Zq3vB8nK2xW9", '"'),
     ],
     "unnamed_uuid": [("key: ", str(uuid.UUID(int=5 << 90)), "")],
     "unnamed_digest": [("key: ", "d41d8cd98f00b204e9800998ecf8427e", "")],
@@ -111,6 +115,23 @@ def test_a_random_part_of_a_dotted_value_that_is_named_after_a_provider_is_no_pr
     value = "abc.def.ghi456ijk789mno0123456789abcde"
     assert FILTERS["code"](Candidate(value.encode(), value.encode(), b"acme_key = "))
     assert not FILTERS["code"](_named(value))
+
+
+@pytest.mark.parametrize(
+    ("before", "owner", "refused"),
+    [
+        ('acme = "', "Acme", False), ('acme_board = "', "Acme", True), ('"acmeTemplate": "', "Acme", True),
+        ('github = "', "GitHub", True), ('client_of_acme("', "Acme", False),
+    ],
+)  # fmt: skip
+def test_objects_of_a_provider_and_versions_of_code_are_no_keys(
+    before: str, owner: str, refused: bool
+) -> None:
+    value = b"d41d8cd98f00b204e9800998ecf8427e"
+    candidate = Candidate(
+        value, value, before.encode(), b'"', 3, find_service=lambda _text, _lead: (owner, False)
+    )
+    assert FILTERS["unowned"](candidate) is refused
 
 
 @pytest.mark.parametrize("value", ["[a-f0-9]{32}", "0-9A-Za-z_-"])
