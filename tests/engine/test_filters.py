@@ -60,8 +60,8 @@ BESIDE = {
     "harmless_name": [
         ('public_key = "', "Zq3vB8nK2xW9", '"'), ("access_key_id: ", "Zq3vB8nK2xW9", ""),
         ('"next_page_token": "', "Zq3vB8nK2xW9", '"'), ("cacheKey = ", "Zq3vB8nK2xW9", ""),
-        ("password_hash: ", "Zq3vB8nK2xW9", ""), ('user: "auth0|', "Zq3vB8nK2xW9", '"'),
-        ('authenticity_token" value="', "Zq3vB8nK2xW9", '"'), ('"assetKey": "', "Zq3vB8nK2xW9", '"'),
+        ("password_hash: ", "Zq3vB8nK2xW9", ""), ('user: "auth0|', "Zq3v" + "B8nK2xW9", '"'),
+        ('authenticity_token" value="', "Zq3v" + "B8nK2xW9", '"'), ('"assetKey": "', "Zq3vB8nK2xW9", '"'),
     ],
     "unnamed_uuid": [("key: ", str(uuid.UUID(int=5 << 90)), "")],
     "unnamed_digest": [("key: ", "d41d8cd98f00b204e9800998ecf8427e", "")],
