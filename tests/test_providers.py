@@ -122,20 +122,6 @@ def test_of_several_aliases_only_the_shortest_is_an_ordinary_word() -> None:
     assert not words["harvestapp"]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "aiven = '{}'", "aiven '{}'", 'aiven: "{}"', 'new Aiven("{}")', "aiven.connect('{}')",
-        '{{"aiven":"{}"}}', '{{"aiven": "{}"}}', "'aiven' => '{}'", 'AIVEN_CONNECTION="{}"',
-    ],
-)  # fmt: skip
-def test_a_value_under_a_providers_name_alone_is_found(line: str) -> None:
-    names = ("generic.provider_value", "generic.provider_member")
-    engine = Engine([rule for rule in builtin.rules() if rule.id in names])
-    assert service(engine, line.format(value(3))) == "Aiven"
-    assert service(engine, line.replace("iven", "nyname").replace("IVEN", "NYNAME").format(value(3))) is None
-
-
 def test_the_name_ends_where_another_one_begins() -> None:
     text = "public_key=x; api_token = '"
     assert read_name(text, len("token = '")).text == "api_token = '"

@@ -39,8 +39,7 @@ FILTERS = (
     "harmless_name", "identifier", "joined", "masked", "no_base64", "no_login", "none", "number",
     "pair", "path", "pattern", "picture", "picture_address", "placeholder", "placeholder_words",
     "public_key", "repeated", "sequence", "short", "spoken", "template", "test_certificate",
-    "tutorial_login", "typed", "unnamed_digest", "unnamed_uuid", "unowned", "url", "uuid", "weak_name",
-    "words",
+    "tutorial_login", "typed", "unnamed_digest", "unnamed_uuid", "url", "uuid", "weak_name", "words",
 )  # fmt: skip
 
 GENERIC_PRIORITY = 10  # where a specific rule finds the same value, it names it

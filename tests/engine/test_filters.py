@@ -74,7 +74,6 @@ BESIDE = {
     "picture_address": [("https://acme.io/badge.svg?token=", "Zq3vB8nK2xW9", "")],
     "example_address": [("curl https://api.example.com/v1?key=", "Zq3vB8nK2xW9", "")],
     "test_certificate": [("test certificate, private key: ", "Zq3vB8nK2xW9", "")],
-    "unowned": [("checksum = '", "Zq3vB8nK2xW9", "'"), ("acme said '", "Zq3vB8nK2xW9", "'")],
     "code": [
         ("token = ", "Zq3vB8nK2xW9", "(data)"), ("secret = ", "e.t2.n.a1", ";"),
         ('token = "', "step2_token3", '"'), ("key (", "ECC_NIST_P384", ","),
@@ -117,23 +116,6 @@ def test_a_random_part_of_a_dotted_value_that_is_named_after_a_provider_is_no_pr
     assert not FILTERS["code"](_named(value))
 
 
-@pytest.mark.parametrize(
-    ("before", "owner", "refused"),
-    [
-        ('acme = "', "Acme", False), ('acme_board = "', "Acme", True), ('"acmeTemplate": "', "Acme", True),
-        ('github = "', "GitHub", True), ('client_of_acme("', "Acme", False),
-    ],
-)  # fmt: skip
-def test_objects_of_a_provider_and_versions_of_code_are_no_keys(
-    before: str, owner: str, refused: bool
-) -> None:
-    value = b"d41d8cd98f00b204e9800998ecf8427e"
-    candidate = Candidate(
-        value, value, before.encode(), b'"', 3, find_service=lambda _text, _lead: (owner, False)
-    )
-    assert FILTERS["unowned"](candidate) is refused
-
-
 @pytest.mark.parametrize("value", ["[a-f0-9]{32}", "0-9A-Za-z_-"])
 def test_a_regular_expression_is_none_of_a_providers_keys(value: str) -> None:
     assert FILTERS["pattern"](_named(value))
@@ -172,7 +154,7 @@ def test_filters_let_random_values_pass(name: str) -> None:
     before = b'api_key = "'
     dropped = [v for v in values if FILTERS[name](Candidate(v, v, before, b'"', len(before)))]
     # `words` and the like may meet an unlikely value; the base64 of a login is never random
-    assert len(dropped) <= {"spoken": 12, "no_login": 3000, "no_base64": 900, "unowned": 3000}.get(name, 1)
+    assert len(dropped) <= {"spoken": 12, "no_login": 3000, "no_base64": 900}.get(name, 1)
 
 
 def test_literal_placeholders_let_random_uuids_and_hex_pass() -> None:

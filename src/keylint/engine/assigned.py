@@ -27,19 +27,6 @@ _PUBLIC_KEY = late(
     rb"|AAAA[BCE]3NzaC1|AAAAE2VjZHNh|BEGIN PUBLIC|LS0tLS1CRUdJTiBD|LS0tLS1CRUdJTiBQVU"
 )
 _ADDRESS = late(rb"0x[0-9a-fA-F]{40}")
-# What providers give ids to, at the end of a name such as `trello_board`.
-_OBJECT = late(
-    rb"(?i)[_.-]?(?:sha|commit|ref|rev|revision|image|layer|template|entry|base|board|sheet|doc|document|playlist"
-    rb"|plan|product|customer|channel|space|page|list|task|index|event|calendar|hash|digest|version|tag|branch|path"
-    rb"|file|folder|url|uri|host|domain|name|video|price|invoice|order|message|thread|form|bucket|region|zone|team"
-    rb"|repo|workflow|job|run|build|release|pixel|tracking|analytics|widget|campaign|audience|asset|collection"
-    rb"|model|style|flow|user|project|group|folder|card|issue|ticket|contact|deal|album|track|artist|photo)s?"
-    rb"[\"']?[ \t]{0,2}(?:=>|:=|[=:])?[ \t]{0,2}[\"']\Z"
-)
-_VERSIONED = frozenset((
-    "Bitbucket", "Docker Hub", "GitHub", "GitLab", "Gitea", "Helm", "PyPI", "RubyGems", "Terraform Cloud",
-    "npm",
-))  # fmt: skip
 _TEST_CERTIFICATE = late(rb"(?i)test[-_ ]?(?:cert|key|ca\b)|snake[-_ ]?oil|self[-_ ]?signed")
 _CODE_AFTER = late(rb"[ \t]*(?:[(\[]|=>|\?[.:]?|&&|\|\||[<>=!]=|\+[^+]|\?\?)")
 _MEMBERS = late(rb"[A-Za-z_$][\w$]{0,60}(?:(?:\.|->|::)[A-Za-z_$][\w$]{0,60}){1,12}[!?;]?")
@@ -104,14 +91,6 @@ def _telling(candidate: Candidate) -> bool:
 
 def _quoted(candidate: Candidate) -> bool:
     return candidate.before[-1:] in _QUOTES and candidate.after[:1] == candidate.before[-1:]
-
-
-def unowned(candidate: Candidate) -> bool:
-    """No provider in the one word that the value is assigned to, or an object of it, or a version of code."""
-    owner = candidate.owner
-    if not owner or _OBJECT.search(candidate.before):
-        return True
-    return owner in _VERSIONED and digest(candidate)
 
 
 def harmless_name(candidate: Candidate) -> bool:

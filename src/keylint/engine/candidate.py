@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from keylint.engine.naming import Name, read_name
-from keylint.latepattern import late
 
 SURROUNDINGS = 160  # bytes before a value in which it is named
 
-_IDENTIFIER = late(rb"[0-9A-Za-z_$.-]{0,60}\Z")
-_CLIENT = late(rb"(?i)client|api|sdk|login|authenticate|configure|\.init")
 # The provider in the text before a value ("" for none), and whether the value's own name says it.
 Service = tuple[str, bool]
 
@@ -57,18 +54,6 @@ class Candidate:
     def named(self) -> bool:
         """Whether the name of the value itself holds that provider."""
         return self._found()[1]
-
-    @property
-    def owner(self) -> str:
-        """The provider in the one word that the value is assigned to, ordinary words aside, or "".
-
-        Where a client is made, or somebody signs in, the provider may also be named above, as in an import.
-        """
-        word = _IDENTIFIER.search(self.before, 0, len(self.before) - self.lead + 1)
-        if self._find_service is None or word is None:
-            return ""
-        call = self.before.endswith((b'("', b"('")) and _CLIENT.search(word[0]) is not None
-        return self._find_service(self.before if call else self.before[word.start() :], 0)[0]
 
     def _found(self) -> Service:
         if self._service is None:

@@ -55,7 +55,6 @@ _ASSIGNED = (
     assigned.pattern,
     assigned.no_base64,
     assigned.no_login,
-    assigned.unowned,
 )
 FILTERS: dict[str, Filter] = {test.__name__: test for test in (*_LOOKS, *_ASSIGNED)}
 GROUPS: dict[str, tuple[str, ...]] = {
