@@ -101,6 +101,13 @@ def test_assignments_of_many_notations_are_found_and_labelled(engine: Engine, li
         assert service(engine, line.format(value(seed))) == "Aiven"
 
 
+def test_a_value_that_begins_with_words_is_found(engine: Engine) -> None:
+    for words in ("rpl_live_", "key_live_", "acme_prod_", "acme_secret_"):
+        for seed in range(20):
+            digits = f"{random.Random(seed).getrandbits(192):048x}"
+            assert service(engine, f"RIPPLE_API_KEY={words}{digits}") is not None
+
+
 def test_a_value_without_a_known_provider_needs_a_strong_name(engine: Engine) -> None:
     digest = f"{random.Random(1).getrandbits(128):032x}"
     assert service(engine, f'internal_api_key = "{value(1)}"') == ""

@@ -116,6 +116,34 @@ def test_a_random_part_of_a_dotted_value_that_is_named_after_a_provider_is_no_pr
     assert not FILTERS["code"](_named(value))
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["rpl_live_", "key_live_", "acme_prod_", "acme-secret-", "acme2.api.token:", "my_production_server_key_"],
+)
+@pytest.mark.parametrize("size", [16, 24, 48, 64])
+def test_a_random_part_after_words_is_judged_by_itself(words: str, size: int) -> None:
+    rng = random.Random(size)
+    digits = [words + f"{rng.getrandbits(4 * size):0{size}x}" for _ in range(300)]
+    letters = [words + token(rng, max(24, size), "") for _ in range(300)]
+    for values, most in ((digits, 6), (letters, 30)):
+        refused = [v for v in values if FILTERS["spoken"](Candidate(v.encode(), v.encode()))]
+        assert len(refused) <= most, refused[:3]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "user_profile_settings_page", "some_long_identifier_name_2",
+        "feature.flags:enable2FactorLogin4Admins", "build-step1-of-release2-in-region3",
+        "com.acme.billing.InvoiceV2ServiceV3Factory1",
+        "release_notes_2024_03_17_second_edition", "order-number-1749302817364523",
+        "acme_secret_decafbadfacade2", "utf8_to_utf16le_or_utf32be_converter",
+    ],
+)  # fmt: skip
+def test_words_after_words_are_still_words(value: str) -> None:
+    assert FILTERS["spoken"](Candidate(value.encode(), value.encode()))
+
+
 @pytest.mark.parametrize("value", ["[a-f0-9]{32}", "0-9A-Za-z_-"])
 def test_a_regular_expression_is_none_of_a_providers_keys(value: str) -> None:
     assert FILTERS["pattern"](_named(value))

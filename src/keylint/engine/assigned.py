@@ -8,8 +8,8 @@ from __future__ import annotations
 import binascii
 
 from keylint.engine.candidate import Candidate
+from keylint.engine.lexicon import drawn_part, readable, striking, worded
 from keylint.engine.lexicon import dull as is_dull
-from keylint.engine.lexicon import readable, striking, worded
 from keylint.engine.looks import DIGEST_PREFIX, HEX, digest, in_runs, runs, uuid
 from keylint.latepattern import late
 
@@ -74,8 +74,12 @@ def dull(candidate: Candidate) -> bool:
 
 
 def spoken(candidate: Candidate) -> bool:
-    """Reads like words: usual pairs of letters, or most of it known words."""
-    return readable(candidate.body) or worded(candidate.body) > 0.5
+    """Reads like words: usual pairs of letters, or most of it known words.
+
+    A random part after words, as in `acme_live_...`, is judged by itself: the words say nothing of it.
+    """
+    text = drawn_part(candidate.body)
+    return readable(text) or worded(text) > 0.5
 
 
 def weak_name(candidate: Candidate) -> bool:

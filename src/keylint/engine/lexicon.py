@@ -30,6 +30,8 @@ _HEX_LETTERS = late(rb"[a-fA-F]+")
 _SHORTEST_WORD = 4
 _TURN = late(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
 _SEPARATORS = b"-_.:/+="
+_HEX_SIZE = 16
+_PREFIX = late(rb"(?:[A-Za-z]{2,16}[0-9]{0,2}[_.:-]){1,6}(?=([0-9A-Za-z]{16,}|[0-9A-Za-z_+/=-]{20,})\Z)")
 
 
 def readable(text: bytes) -> bool:
@@ -44,6 +46,18 @@ def readable(text: bytes) -> bool:
     if pairs < 5:  # too little to tell
         return False
     return bits / pairs > min(_SURE, _RANDOM_MEAN + _CERTAINTY * _RANDOM_SPREAD / math.sqrt(pairs))
+
+
+def drawn_part(text: bytes) -> bytes:
+    """What follows words as in `acme_live_9f3c...`, if it may be random; else the whole text."""
+    prefix = _PREFIX.match(text)
+    return prefix[1] if prefix and _mixed(prefix[1]) else text
+
+
+def _mixed(text: bytes) -> bool:
+    """Whether letters and digits take turns in a text, as they seldom do in names; few names are hex."""
+    fewest = 2 if alphabet_size(text) == _HEX_SIZE else max(3, len(text) // 8)
+    return len(_TURN.findall(text)) >= fewest and not dull(text)
 
 
 def worded(text: bytes) -> float:
@@ -76,7 +90,7 @@ def entropy(value: bytes) -> float:
 
 def striking(value: bytes) -> bool:
     """Whether a text is random beyond doubt: long, letters and digits often taking turns, no hex."""
-    if len(value) < 20 or alphabet_size(value) <= 16:
+    if len(value) < 20 or alphabet_size(value) <= _HEX_SIZE:
         return False
     turns = len(_TURN.findall(value))
     return turns >= max(5, len(value) // 6) and not dull(value)
@@ -98,7 +112,7 @@ def alphabet_size(value: bytes) -> int:
     if not value.translate(None, b"0123456789"):
         return 10
     if not value.translate(None, b"0123456789abcdefABCDEF-"):
-        return 16
+        return _HEX_SIZE
     low = bool(re.search(rb"[a-z]", value))
     high = bool(re.search(rb"[A-Z]", value))
     digit = bool(re.search(rb"[0-9]", value))
