@@ -487,3 +487,15 @@ def test_redaction_changes_nothing_outside_of_the_keys(parts: list[str]) -> None
         assert inner in expected or match.rule_id == "pass"
         assert KEY[4:] not in inner
         assert "zq9" not in inner
+
+
+def test_values_that_are_not_wanted_are_masked_in_the_snippets_of_earlier_pieces() -> None:
+    # The first piece shows a value that only a later one brings to light, and that nobody asked for.
+    engine = Engine([Rule("pw", "Password", "test", regex=r"pw=([0-9a-f]{24})", filters=("none",))])
+    first, other = b"0123456789abcdef01234567", b"fedcba9876543210fedcba98"
+    data = b"pw=%s beside %s\n" % (first, other) + b"lorem ipsum\n" * 3000 + b"pw=%s\n" % other
+    blob = Blob(Origin(Surface.HISTORY, "a"), b"", len(data), lambda: io.BytesIO(data))
+    for wanted in (None, {first}):
+        matches = Examiner(engine, piece_bytes=8192).examine(blob, wanted).matches
+        assert len(matches) == (2 if wanted is None else 1)
+        assert not any(other.decode() in match.location.snippet for match in matches)

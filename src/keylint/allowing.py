@@ -10,7 +10,9 @@ from keylint.records import replace
 from keylint.rule import Allowlist, Rule
 from keylint.secret import Blob, Match
 
+_KEPT = 8  # examiners: each holds an engine
 _EVERYTHING = Allowlist(regexes=("",))
+Spot = tuple[str, int]  # the id of a rule and an offset in bytes
 
 
 class Allowing:
@@ -25,19 +27,21 @@ class Allowing:
         self.commits = {name.lower() for r in self._rules for a in r.allowlists for name in a.commits}
         self._examiners: dict[str, Examiner] = {}
 
-    def remaining(self, matches: list[Match], blob: Blob, commit: str) -> list[Match]:
-        """The matches of a blob that no allowlist covers; they came in with `commit`, one of `commits`."""
-        left = {_place(match) for match in self._examiner(commit).examine(blob).matches}
-        return [match for match in matches if _place(match) in left]
+    def remaining(self, blob: Blob, commit: str) -> set[Spot]:
+        """Where the matches of a blob are that no allowlist covers if they came in with `commit`."""
+        return {spot(match) for match in self._examiner(commit).examine(blob).matches}
 
     def _examiner(self, commit: str) -> Examiner:
         if commit not in self._examiners:
+            if len(self._examiners) >= _KEPT:
+                self._examiners.clear()
             rules = [_in_commit(rule, commit) for rule in self._rules]
             self._examiners[commit] = Examiner(Engine(rules, prefilter="pure"))
         return self._examiners[commit]
 
 
-def _place(match: Match) -> tuple[str, int]:
+def spot(match: Match) -> Spot:
+    """Where a match is in its blob."""
     return match.rule_id, match.location.byte_offset
 
 

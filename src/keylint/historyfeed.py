@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from keylint.addedlines import added
-from keylint.allowing import Allowing
+from keylint.allowing import Allowing, Spot, spot
 from keylint.findings import Sighting
 from keylint.historymessages import deliver_messages
 from keylint.historyscan import Sweeper, Swept
@@ -161,8 +161,10 @@ class _Delivery:
         plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
         plans += self._outside(changes)
         self._find_branches([plan for plan in plans if not plan.today and plan.story.first.commit])
-        self._examine(plans)
-        self._hand_over([plan for plan in plans if any(plan.matches.values())])
+        try:
+            self._examine(plans)
+        finally:  # an interrupt, too, leaves what was examined so far
+            self._hand_over([plan for plan in plans if any(plan.matches.values())])
 
     def _number_values(self) -> list[bytes]:
         """Give every value a number. Returns the ids of the messages that hold one."""
@@ -221,7 +223,9 @@ class _Delivery:
                 return None, []
             if len(self._texts) > 1:  # the two sides of one change are all that is asked for twice
                 self._texts.clear()
-            self._texts[name, path] = item, list(self._intake.examiner.examine(item).matches)
+            examined = self._intake.examiner.examine(item)
+            self._note_cuts(name, examined.skipped)
+            self._texts[name, path] = item, list(examined.matches)
         return self._texts[name, path]
 
     # ---- changes
@@ -332,21 +336,33 @@ class _Delivery:
             for match in self._found(seen, name, path):
                 matches[match.value.reveal()].append(match)
             new = self._added.get((name, path))
+            left: dict[str, Collection[Spot]] = {}
             for plan, number in users:
                 first = plan.story.first.commit
                 found = matches.get(self._values[plan.key], [])
                 if found and first in self._allowing.commits:
-                    blob = self._read(name, path)[0]
-                    found = self._allowing.remaining(found, blob, first) if blob else found
+                    if first not in left:
+                        left[first] = self._left(name, path, first)
+                    found = [m for m in found if spot(m) in left[first]]
                 if new:
                     found = [m for m in found if (plan.key, m.location.byte_offset) in new]
                 plan.matches[number] = found
 
     def _found(self, seen: Seen | None, name: bytes, path: bytes) -> list[Match]:
-        if isinstance(seen, Skipped):
-            self._intake.skipped.append(seen)
-            return []
-        return self._read(name, path)[1] if seen is None else seen
+        if seen is None:
+            return self._read(name, path)[1]
+        self._note_cuts(name, seen.skipped)
+        return seen.matches
+
+    def _note_cuts(self, name: bytes, skipped: Iterable[Skipped]) -> None:
+        """Say what a second look did not read, apart from the limits that the first one met already."""
+        known = name in self._swept.limited
+        self._intake.skipped += [s for s in skipped if not (known and s.reason is SkipReason.BUDGET)]
+
+    def _left(self, name: bytes, path: bytes, commit: str) -> Collection[Spot]:
+        """Where the matches of a blob are that no allowlist covers, now that their commit is known."""
+        blob, matches = self._read(name, path)
+        return self._allowing.remaining(blob, commit) if blob else {spot(match) for match in matches}
 
     # ---- handing over
 

@@ -25,6 +25,8 @@ def deliver_messages(
 
     All commit messages count as one place, and so does each tag.
     """
+    if not names:
+        return
     order = {name: number for number, name in enumerate(history.messages)}
     peeled = {ref.name: ref.peeled for ref in history.refs()}
     found: dict[tuple[str, bytes], list[tuple[str, Match]]] = defaultdict(list)

@@ -252,11 +252,20 @@ class Sweeper:
         except KeyboardInterrupt:
             swept.interrupted = True
             run.stop()
-            outcomes = run.crew.results(limit_s=_GRACE_S)
-            run.crew.kill()
+            outcomes = self._last_words(run.crew)
         finally:
             run.close()
         return _Left(self._merge(outcomes, run, swept), withdrawn)
+
+    def _last_words(self, crew: workers.Crew) -> list[workers.Outcome]:
+        """What interrupted workers have found. One that does not say it in time ends them all."""
+        outcomes: list[workers.Outcome] = []
+        try:
+            outcomes = crew.results(limit_s=_GRACE_S)
+        finally:
+            if not outcomes or any(outcome.result is None for outcome in outcomes):
+                crew.kill()
+        return outcomes
 
     def _is_long(self, seconds: float, left: int) -> bool:
         """Whether so many objects will take long, going by those that were scanned in so many seconds."""
@@ -290,7 +299,7 @@ class Sweeper:
         unanswered = []
         for given, outcome in zip(run.dispatcher.given, outcomes, strict=False):
             if outcome.failure:
-                raise SweepError(outcome.failure)
+                raise workers.WorkerError(outcome.failure)
             if outcome.result is None:
                 swept.left_out += 0 if swept.interrupted else len(given)
                 continue
@@ -316,10 +325,6 @@ class Sweeper:
             before = self._before
             known = before.objects + run.dispatcher.known
             self._progress(Progress(before.objects + objects, before.bytes + size, before.hits + hits, known))
-
-
-class SweepError(RuntimeError):
-    """A worker failed: a bug in keylint. Names the place, not the content."""
 
 
 _Found = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]]
@@ -359,6 +364,7 @@ def _work(
             size += sum(end - start for start, end in slab.bounds)
         _COUNTERS.pack_into(board, number * _COUNTERS.size, answered, size, len(found))
     request = yield answered, size, found, missing
+    del found, missing  # the worker may stay for long
     while True:
         request = yield answer(request)
 

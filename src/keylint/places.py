@@ -132,7 +132,8 @@ class Book:
         refused = [r for r in result.refused if piece.begin <= r.secret_start < piece.end]
         positions = self._positions(piece, places, wanted, sketches, [r.secret_start for r in refused])
         self._note_refused(piece.data, refused, positions)
-        if places or wanted:
+        # Also hits that get no place are noted: a snippet of another one may hold their values.
+        if places or wanted or hits:
             redactor = self._redactor(piece.data, hits)
             self._note_allows(piece, wanted, positions, redactor)
             self._fill(places, positions, redactor)
@@ -190,15 +191,13 @@ class Book:
         for hit, span in zip(hits, spans, strict=True):
             if not piece.begin <= hit.secret_start < piece.end or self._seen(piece, hit):
                 continue
-            if self._wanted is not None and hit.value not in self._wanted:
-                continue
             covering = [piece.base + d.start for d in coverage.of(span, (hit.rule.id, hit.base.id))]
             self._used.update(covering)
             for half in hit.partners:
                 ids = (half.rule.id, half.base.id)
                 self._used.update(piece.base + d.start for d in coverage.of(_span(half), ids))
             place = _Place(hit, covering[0] if covering else None)
-            if self._needs_place(place):
+            if self._is_wanted(hit) and self._needs_place(place):
                 kept.append(place)
         self._remember_tails(piece, hits)
         return kept
@@ -214,6 +213,9 @@ class Book:
             for hit in hits
             if hit.secret_start < piece.end < hit.secret_end
         ]
+
+    def _is_wanted(self, hit: Hit) -> bool:
+        return self._wanted is None or hit.value in self._wanted
 
     def _needs_place(self, place: _Place) -> bool:
         hit = place.hit

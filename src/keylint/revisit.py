@@ -1,4 +1,4 @@
-"""Look again at blobs that hold a key, in the workers that have scanned them.
+"""Look again at blobs that hold a key, in the workers that have scanned a history.
 
 What these confirmed then, they still know: a second look costs half of the first, and all work at once.
 """
@@ -6,6 +6,7 @@ What these confirmed then, they still know: a second look costs half of the firs
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from keylint.carry import pack, unpack
@@ -18,6 +19,8 @@ from keylint.workers import Crew
 
 EVERY_SIZE = 1 << 40  # bytes: blobs that were scanned once are read again whatever their size
 _ROUND = 256  # blobs asked for at once: all their matches are in memory
+_PATIENCE_S = 120.0  # for a round, and so much more for each blob in it
+_PATIENCE_EACH_S = 5.0
 
 
 class Visit(NamedTuple):
@@ -28,12 +31,18 @@ class Visit(NamedTuple):
     values: Collection[bytes]
 
 
-Seen = list[Match] | Skipped
+class Seen(NamedTuple):
+    """What a visit found, and what could not be read or was cut short."""
+
+    matches: list[Match]
+    skipped: tuple[Skipped, ...] = ()
+
+
 _Request = tuple[bytes, str, list[bytes]]  # a visit as `marshal` carries it
 
 
 def answer(repo: GitRepo, examiner: Examiner, request: list[_Request]) -> bytes:
-    """What a worker says about visits: the matches in each, or why it cannot be read."""
+    """What a worker says about visits: a `Seen` for each, packed."""
     with ObjectReader(repo, max_bytes=EVERY_SIZE) as reader:
         return pack([_look(reader, examiner, Visit(*visit)) for visit in request])
 
@@ -41,23 +50,24 @@ def answer(repo: GitRepo, examiner: Examiner, request: list[_Request]) -> bytes:
 def _look(reader: ObjectReader, examiner: Examiner, visit: Visit) -> Seen:
     item = reader.blob(visit.blob.decode(), Origin(Surface.HISTORY, visit.path))
     if isinstance(item, Skipped):
-        return item
-    return list(examiner.examine(item, set(visit.values)).matches)
+        return Seen([], (item,))
+    examined = examiner.examine(item, set(visit.values))
+    return Seen(list(examined.matches), examined.skipped)
 
 
 def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> Iterator[Seen | None]:
-    """The answers to all visits, in order; None where the worker is lost."""
+    """The answers to all visits, in order; None where no worker is left to give one."""
     for first in range(0, len(visits), _ROUND):
-        yield from _round(crew, visits[first : first + _ROUND], kin)
+        visited = visits[first : first + _ROUND]
+        yield from _round(crew, visited, kin) if crew.size else repeat(None, len(visited))
 
 
 def _round(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> list[Seen | None]:
     shares = _shared(visits, crew.size, kin)
-    requests = [
-        [(v.blob, v.path, list(v.values)) for v in map(visits.__getitem__, share)] for share in shares
-    ]
+    requests = [[_plain(visits[number]) for number in share] for share in shares]
     found: list[Seen | None] = [None] * len(visits)
-    for share, outcome in zip(shares, crew.ask(requests), strict=True):
+    limit_s = _PATIENCE_S + _PATIENCE_EACH_S * len(visits)
+    for share, outcome in zip(shares, crew.ask(requests, limit_s=limit_s), strict=True):
         if outcome.result is not None:
             for number, seen in zip(share, unpack(outcome.result), strict=True):
                 found[number] = seen
@@ -69,7 +79,7 @@ def _plain(visit: Visit) -> _Request:
 
 
 def _shared(visits: Sequence[Visit], number: int, kin: Callable[[bytes], int]) -> list[list[int]]:
-    """The numbers of the visits for each worker: the one that knows the file, unless it has its share."""
+    """The numbers of the visits for each worker: the one that may know the file, unless it has its share."""
     shares: list[list[int]] = [[] for _ in range(number)]
     most = -(-len(visits) // number)
     for index in sorted(range(len(visits)), key=lambda n: kin(visits[n].blob)):

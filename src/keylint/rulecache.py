@@ -59,7 +59,7 @@ def load_engine(
             pass  # of another version, or of another machine: made again below
     rules = _load_rules(paths, builtin)
     engine = Engine(rules, prefilter=prefilter)
-    if not _reads_further_files(paths):
+    if file is not None and not _reads_further_files(paths):
         _write(file, key, rules, engine.dump_database())
     return engine
 
@@ -147,9 +147,11 @@ _READERS = (
     "rule.py",
     "rulefields.py",
     "ruleset.py",
+    "engine/confirm.py",
     "engine/outline.py",
     "engine/patterns.py",
     "engine/precompiled.py",
+    "engine/quickdb.py",
     "engine/vector.py",
     "engine/window.py",
 )
@@ -206,12 +208,10 @@ def _read(file: str | None, key: bytes) -> Stored | None:
     return count, view[middle : middle + size], view[middle + size :]
 
 
-def _write(file: str | None, key: bytes, rules: Sequence[Rule], database: bytes) -> None:
+def _write(file: str, key: bytes, rules: Sequence[Rule], database: bytes) -> None:
     """Store a rule set. Whatever prevents it is no problem of the run: it only costs time."""
     from keylint.rule import to_plain
 
-    if file is None:
-        return
     # The rules are packed by themselves: where nothing could match, nobody unpacks them.
     packed = marshal.dumps(tuple(to_plain(rule) for rule in rules))
     head = marshal.dumps((key, len(rules), len(packed)))

@@ -43,6 +43,10 @@ class Outcome(NamedTuple):
 Work = Generator[Any, Any, None]
 
 
+class WorkerError(RuntimeError):
+    """A worker failed: a bug in keylint. Names the place, not the content."""
+
+
 @dataclass
 class _Child:
     """A forked worker, the two ends of its pipes, and what it has sent so far."""
@@ -101,14 +105,14 @@ class Crew:
         `close_in_child(n)` names descriptors that child n must not keep: the other workers' pipe ends, so
         that an end of file is seen. Children ignore interrupts from the keyboard: the parent ends them.
         """
-        if CAN_FORK:
-            gc.freeze()  # what exists now is left alone by the children's collections, and so stays shared
-        for n in range(number):
-            if CAN_FORK:
+        if not CAN_FORK:
+            self._threads += [_in_thread(work(n)) for n in range(number)]
+            return
+        gc.freeze()  # what exists now is left alone by the children's collections, and so stays shared
+        try:
+            for n in range(number):
                 self._fork(work, n, close_in_child(n))
-            else:
-                self._threads.append(_in_thread(work(n)))
-        if CAN_FORK:
+        finally:
             gc.unfreeze()
 
     def results(
@@ -124,16 +128,23 @@ class Crew:
         self._wait(tick, end)
         return [child.take() if child.answered else Outcome() for child in self._children]
 
-    def ask(self, requests: Sequence[Any]) -> list[Outcome]:
-        """Send worker n the n-th request, after `results`, and wait for all answers. Fewer are in order."""
+    def ask(self, requests: Sequence[Any], *, limit_s: float) -> list[Outcome]:
+        """Send worker n the n-th request, after `results`, and wait for all answers. Fewer are in order.
+
+        Where a worker is lost or takes longer than `limit_s` seconds, there is nobody left to ask afterwards.
+        Raises WorkerError where one fails.
+        """
         if self._threads:
-            return [_step(t.work, request) for t, request in zip(self._threads, requests, strict=False)]
+            return _sound([_step(t.work, r) for t, r in zip(self._threads, requests, strict=False)])
         asked = self._children[: len(requests)]
         for child, request in zip(asked, requests, strict=True):
             with contextlib.suppress(BrokenPipeError):  # it is gone, and its pipe says so below
                 _send(child.requests, request)
-        self._wait(None, None, asked)
-        return [child.take() for child in asked]
+        self._wait(None, time.monotonic() + limit_s, asked)
+        outcomes = [child.take() if child.answered else Outcome() for child in asked]
+        if any(outcome.result is None for outcome in outcomes):
+            self.kill()
+        return _sound(outcomes)
 
     @property
     def size(self) -> int:
@@ -160,13 +171,16 @@ class Crew:
     def close(self) -> None:
         """Let workers that have answered everything end by themselves."""
         for child in self._children:
-            os.close(child.requests)
-            child.requests = -1
-        self._wait(None, time.monotonic() + _FAREWELL_S)
-        self.kill()
+            requests, child.requests = child.requests, -1
+            os.close(requests)
+        try:
+            self._wait(None, time.monotonic() + _FAREWELL_S)
+        finally:
+            self.kill()
 
     def kill(self) -> None:
         """End the workers that still run, and leave nothing of them behind. Threads end with their input."""
+        self._threads = []
         while self._children:
             child = self._children[-1]
             with contextlib.suppress(ProcessLookupError):
@@ -189,7 +203,12 @@ class Crew:
     def _fork(self, work: Callable[[int], Work], n: int, unwanted: Sequence[int]) -> None:
         reading, writing = os.pipe()
         asking, requests = os.pipe()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            for fd in (reading, writing, asking, requests):
+                os.close(fd)
+            raise
         if pid:
             os.close(writing)
             os.close(asking)
@@ -208,6 +227,13 @@ class Crew:
         finally:
             # Neither exit handlers nor buffers of the parent may run twice, and no traceback may be printed.
             os._exit(status)
+
+
+def _sound(outcomes: list[Outcome]) -> list[Outcome]:
+    for outcome in outcomes:
+        if outcome.failure:
+            raise WorkerError(outcome.failure)
+    return outcomes
 
 
 def _serve(work: Work, asking: int, answering: int) -> None:

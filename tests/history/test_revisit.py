@@ -7,19 +7,33 @@ import pickle
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from keylint import revisit, workers
+from keylint.allowing import Allowing
 from keylint.carry import pack, unpack
-from keylint.model import SkipReason
+from keylint.engine import Engine
+from keylint.examine import Examiner
+from keylint.historyfeed import HistoryFeed
+from keylint.historyscan import Sweeper
+from keylint.model import Skipped, SkipReason
+from keylint.pipeline import Intake
+from keylint.rule import Allowlist
 from keylint.secret import Secret
-from keylint.workers import Crew, Outcome
+from keylint.sources.history import History
+from keylint.workers import Crew, Outcome, WorkerError
 from tests.helpers.repo import Repo
-from tests.history.harness import Result, scan, token
+from tests.history.harness import RULE, Recorder, Result, scan, token
 
+if TYPE_CHECKING:
+    from keylint.findings import Collector
+
+PATIENCE_S = 60
 WAYS = [pytest.param(True, marks=pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")), False]
 
 
@@ -45,17 +59,16 @@ def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bo
 def test_workers_answer_one_request_after_the_other(forks: bool) -> None:
     crew = crew_of(adder)
     assert [outcome.result for outcome in crew.results()] == [0, 1, 2]
-    assert [outcome.result for outcome in crew.ask([10, 20, 30])] == [10, 21, 32]
-    assert [outcome.result for outcome in crew.ask([5])] == [5]
+    assert [outcome.result for outcome in crew.ask([10, 20, 30], limit_s=60)] == [10, 21, 32]
+    assert [outcome.result for outcome in crew.ask([5], limit_s=60)] == [5]
     crew.close()
 
 
 def test_a_worker_that_fails_says_where_but_not_why(forks: bool) -> None:
     crew = crew_of(adder, 1)
     crew.results()
-    (outcome,) = crew.ask(["not a number"])
-    assert outcome.result is None
-    assert outcome.failure.startswith("TypeError in test_revisit.py")
+    with pytest.raises(WorkerError, match=r"^TypeError in test_revisit\.py:[0-9]+$"):
+        crew.ask(["not a number"], limit_s=60)
     crew.close()
 
 
@@ -67,7 +80,9 @@ def test_long_requests_and_answers_arrive_whole(forks: bool) -> None:
 
     crew = crew_of(echo, 2)
     assert [len(outcome.result) for outcome in crew.results()] == [3_000_000] * 2
-    assert [len(outcome.result) for outcome in crew.ask([b"y" * 2_000_000] * 2)] == [4_000_000] * 2
+    assert [len(outcome.result) for outcome in crew.ask([b"y" * 2_000_000] * 2, limit_s=60)] == [
+        4_000_000
+    ] * 2
     crew.close()
 
 
@@ -81,9 +96,24 @@ def test_a_worker_that_is_gone_has_no_answer_and_the_others_have() -> None:
 
     crew = crew_of(mortal)
     crew.results()
-    assert crew.ask(["live", "die", "live"]) == [Outcome(0), Outcome(), Outcome(2)]
-    assert crew.ask(["live", "live", "live"]) == [Outcome(0), Outcome(), Outcome(2)]
+    assert crew.ask(["live", "die", "live"], limit_s=60) == [Outcome(0), Outcome(), Outcome(2)]
+    assert crew.size == 0, "nobody else is asked after that"
     crew.close()
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_a_worker_that_takes_too_long_is_given_up() -> None:
+    def idle(number: int) -> workers.Work:
+        yield number
+        time.sleep(PATIENCE_S)
+        yield number
+
+    crew = crew_of(idle, 2)
+    crew.results()
+    began = time.monotonic()
+    assert crew.ask(["x", "y"], limit_s=0.3) == [Outcome(), Outcome()]
+    assert time.monotonic() - began < PATIENCE_S / 2
+    assert crew.size == 0
 
 
 @pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
@@ -170,3 +200,92 @@ def test_a_blob_that_is_gone_when_it_is_looked_at_again_is_listed(
     result = scan(repo.path)
     assert result.values == {token(2)}
     assert [skipped.reason for skipped in result.skipped] == [SkipReason.MISSING_OBJECT]
+
+
+def test_what_cuts_a_second_look_short_is_listed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({"a": f"key = {token(1)}\n", "b": f"key = {token(2)}\n"})
+
+    def cut(_reader: Any, _examiner: Any, visit: revisit.Visit) -> revisit.Seen:
+        return revisit.Seen([], (Skipped(visit.path, SkipReason.BUDGET, "out of time"),))
+
+    monkeypatch.setattr(revisit, "_look", cut)
+    result = scan(repo.path)
+    assert not result.files
+    assert sorted((skipped.path, skipped.reason) for skipped in result.skipped) == [
+        ("a", SkipReason.BUDGET), ("b", SkipReason.BUDGET)
+    ]  # fmt: skip
+
+
+def feed(repo: Repo) -> tuple[Recorder, Intake]:
+    """Feed a history and expect an interrupt."""
+    engine = Engine((RULE,), prefilter="hyperscan")
+    recorder = Recorder()
+    intake = Intake(Examiner(engine), cast("Collector", cast("Any", recorder)))
+    with closing(History(str(repo.path))) as history:
+        sweeper = Sweeper(history, lambda: engine, number=2)
+        with pytest.raises(KeyboardInterrupt):
+            HistoryFeed(history, sweeper, author=lambda *_: "", rules=(RULE,))(intake)
+    return recorder, intake
+
+
+def test_an_interrupt_during_the_second_look_leaves_what_was_seen(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(repo)
+    original = Sweeper.revisit
+
+    def interrupted(sweeper: Sweeper, visits: Any) -> Iterator[revisit.Seen | None]:
+        for number, seen in enumerate(original(sweeper, visits)):
+            if number == 3:
+                raise KeyboardInterrupt
+            yield seen
+
+    monkeypatch.setattr(Sweeper, "revisit", interrupted)
+    recorder, _ = feed(repo)
+    assert recorder.files
+
+
+def test_two_interrupts_leave_no_worker_that_would_be_misunderstood(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(repo)
+    calls = []
+
+    def interrupted(_crew: Crew, **options: Any) -> list[Outcome]:
+        calls.append(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Crew, "results", interrupted)
+    recorder, _ = feed(repo)
+    assert len(calls) == 2 and not recorder.files
+
+
+def test_after_an_interrupt_the_workers_still_take_the_second_look(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(repo)
+    original = Crew.results
+    outcomes: list[Outcome] = []
+
+    def interrupted_once(crew: Crew, **options: Any) -> list[Outcome]:
+        if not outcomes:
+            outcomes[:] = original(crew, **options)
+            raise KeyboardInterrupt
+        return outcomes
+
+    monkeypatch.setattr(Crew, "results", interrupted_once)
+    monkeypatch.setattr("keylint.historyfeed._Delivery._read", None)  # the parent does not look itself
+    recorder, _ = feed(repo)
+    assert {value for value, _ in recorder.files} == {token(n) for n in range(12)}
+
+
+def test_a_blob_on_an_allowlist_is_looked_at_once_whatever_it_holds(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = repo.commit({"a": "".join(f"key = {token(n)}\n" for n in range(40))})
+    calls = []
+    original = Allowing.remaining
+    monkeypatch.setattr(Allowing, "remaining", lambda *given: calls.append(given) or original(*given))
+    rule = replace(RULE, allowlists=(Allowlist(commits=(first,), regexes=(token(3),), condition="AND"),))
+    assert scan(repo.path, rules=(rule,)).values == {token(n) for n in range(40)} - {token(3)}
+    assert len(calls) == 1

@@ -16,30 +16,37 @@ if TYPE_CHECKING:
 
 def dump(pattern: regex.Pattern[bytes]) -> bytes:
     """The bytes for `load`; none if this version of `regex` does not tell."""
-    import regex
-
     reduce: Any = copyreg.dispatch_table.get(type(pattern))
     function, arguments = reduce(pattern) if reduce else (None, ())
     if function is not _compiler():
         return b""
     try:
-        return marshal.dumps((regex.__version__, arguments))
+        return marshal.dumps((_version(), arguments))
     except ValueError:
         return b""
 
 
 def load(stored: bytes) -> regex.Pattern[bytes] | None:
-    """The pattern, or None if it is of another version. Only for bytes whose digest was checked."""
-    import regex
+    """The pattern, or None if it is of another version.
 
-    version, arguments = marshal.loads(stored)  # noqa: S302  (own file, digest checked by the caller)
-    if version != regex.__version__:
+    Only for bytes of our own whose checksum fits: neither `marshal` nor `regex` is safe on others.
+    """
+    version, arguments = marshal.loads(stored)  # noqa: S302  (own file, checksum verified by the caller)
+    if version != _version():
         return None
     try:
         restored: regex.Pattern[bytes] = _compiler()(*arguments)
-    except (TypeError, ValueError):
+    except (RuntimeError, TypeError, ValueError):
         return None
     return restored
+
+
+def _version() -> tuple[Any, ...]:
+    """What compiled code depends on: the version of `regex`, and of its code and the size of a code word."""
+    import regex
+
+    engine = getattr(regex, "_regex", None)
+    return regex.__version__, getattr(engine, "MAGIC", None), getattr(engine, "CODE_SIZE", None)
 
 
 def _compiler() -> Any:
