@@ -43,7 +43,7 @@ class PeerFinding:
     path: str
     line: int
     value: str
-    match: str
+    match: str = ""
 
     @property
     def mask(self) -> str:

@@ -68,7 +68,7 @@ def gitleaks_findings(config: Path, tree: Path) -> set[PeerFinding]:
         if run.status not in GITLEAKS.statuses:
             sys.exit(f"gitleaks ended with status {run.status}:\n{run.errors}")
         found = read_gitleaks(json.loads(report.read_text(encoding="utf-8")))
-        return {PeerFinding("gitleaks", *single) for single in found}
+        return {PeerFinding("gitleaks", *single[:4]) for single in found}
 
 
 def keylint_findings(examiner: Examiner, tree: Path) -> tuple[set[PeerFinding], int]:
