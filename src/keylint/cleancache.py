@@ -21,8 +21,8 @@ _DIGEST = 32  # bytes of SHA-256
 _KEPT = 32  # files of other repositories and rule sets that stay
 _MAX_BYTES = 512 << 20
 _CODE = (
-    "engine", "sift.py", "textmap.py", "examine.py", "historyscan.py", "latepattern.py", "places.py",
-    "providers.py", "sources/slabs.py",
+    "engine", "sift.py", "textmap.py", "examine.py", "historyscan.py", "historywork.py", "latepattern.py",
+    "places.py", "providers.py", "sources/slabs.py",
 )  # fmt: skip
 
 

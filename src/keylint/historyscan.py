@@ -6,9 +6,7 @@ names are read again, for lines and snippets.
 
 from __future__ import annotations
 
-import io
 import mmap
-import struct
 import subprocess
 import threading
 import time
@@ -20,24 +18,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keylint import workers
 from keylint.dispatch import Dispatcher
 from keylint.engine.confirm import load_before_fork
+from keylint.historywork import COUNTERS, work
 from keylint.model import Skipped, SkipReason
 from keylint.records import dataclass, field
-from keylint.sift import sift
-from keylint.sources.slabs import Large, read_slabs
 
 if TYPE_CHECKING:
     from keylint.engine import Engine
-    from keylint.engine.hit import ScanResult
     from keylint.examine import Examiner
     from keylint.revisit import Seen, Visit
     from keylint.sources.history import History
 
-_COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates
 # A scan that has taken this long and would go on for that long goes on in the order of the packs instead.
 _SHORT_S = 2.0
 _LONG_S = 6.0
 _PACKED_CACHE = "96m"
-_MAX_RETRIES = 500
+_MAX_RETRIES = 500  # after readers that died
+_MAX_LOSSES = 8  # after workers that died
 _GRACE_S = 5.0  # at most: how long an interrupted scan waits for what its workers have found
 _KNOWN_CLEAN = frozenset[bytes]()
 
@@ -77,10 +73,13 @@ class Swept:
 
 
 class _Left(NamedTuple):
-    """What a pass left: for each reader the ids that it took and did not answer, and those that none took."""
+    """What a pass left: for each reader the ids that it took and did not answer, those that none took, and
+    those that were lost with a worker.
+    """
 
     unanswered: list[list[bytes]]
     withdrawn: list[bytes]
+    lost: list[bytes]
 
 
 class _Pass:
@@ -102,6 +101,7 @@ class _Pass:
     def _feed(self, number: int) -> None:
         stdin = self.readers[number].stdin
         assert stdin
+        _narrow(stdin.fileno())
         with suppress(OSError), stdin:  # it may have died; what it did not answer is found later
             while block := self.dispatcher.take(number):
                 stdin.write(b"\n".join(block) + b"\n")
@@ -143,7 +143,7 @@ class Sweeper:
         self._progress = progress
         self._known_clean = known_clean
         self._number = number or workers.count()
-        self._board = mmap.mmap(-1, _COUNTERS.size * self._number)
+        self._board = mmap.mmap(-1, COUNTERS.size * self._number)
         self._before = Progress(0, 0, 0, 0)
         self._crew: workers.Crew | None = None
         self._examiner: Examiner | None = None
@@ -190,18 +190,31 @@ class Sweeper:
             return
         dispatcher = Dispatcher(self._number, self._history.log.kin)
         left = self._pass(chain([first], lists), dispatcher, swept, hurried=True)
-        rest = left.withdrawn
-        if rest:
-            more = self._pass_over(self._in_pack_order(rest), swept, _PACKED_CACHE)
-            left = _Left([*left.unanswered, *more.unanswered], more.withdrawn)
-        retries = 0
-        # A reader that died left ids unanswered; the first of them is what it died of.
-        while any(left.unanswered) and not swept.interrupted and retries < _MAX_RETRIES:
-            retries += 1
-            swept.damaged += [queue[0] for queue in left.unanswered if queue]
+        if left.withdrawn:
+            more = self._pass_over(self._in_pack_order(left.withdrawn), swept, _PACKED_CACHE)
+            left = _Left([*left.unanswered, *more.unanswered], more.withdrawn, [*left.lost, *more.lost])
+        self._rescue(left, swept)
+
+    def _rescue(self, left: _Left, swept: Swept) -> None:
+        """Scan again what was left, without the objects of which readers died.
+
+        What a worker dies of cannot be told: what it had is shared out anew, and each time less is lost.
+        """
+        lost: list[bytes] = []
+        retries = losses = 0
+        while not swept.interrupted:
+            lost += left.lost
             again = [*left.withdrawn, *(name for queue in left.unanswered for name in queue[1:])]
-            left = self._pass_over(again, swept) if again else _Left([], [])
-        swept.left_out += sum(map(len, left.unanswered)) + len(left.withdrawn) if not swept.interrupted else 0
+            swept.damaged += [queue[0] for queue in left.unanswered if queue]
+            if again and retries < _MAX_RETRIES and any(left.unanswered):
+                retries += 1
+            elif (again or lost) and losses < _MAX_LOSSES:
+                losses += 1
+                again, lost = again + lost, []
+            else:
+                swept.left_out += len(again) + len(lost)
+                return
+            left = self._pass_over(again, swept)
 
     def _unknown(self, lists: Iterable[list[bytes]], swept: Swept) -> Iterator[list[bytes]]:
         known = self._known_clean
@@ -255,7 +268,8 @@ class Sweeper:
             outcomes = self._last_words(run.crew)
         finally:
             run.close()
-        return _Left(self._merge(outcomes, run, swept), withdrawn)
+        unanswered, lost = self._merge(outcomes, run, swept)
+        return _Left(unanswered, withdrawn, lost)
 
     def _last_words(self, crew: workers.Crew) -> list[workers.Outcome]:
         """What interrupted workers have found. One that does not say it in time ends them all."""
@@ -274,7 +288,7 @@ class Sweeper:
 
     def _rows(self) -> list[tuple[int, int, int]]:
         """What each worker has done: objects, bytes, objects with candidates."""
-        return [_COUNTERS.unpack_from(self._board, n * _COUNTERS.size) for n in range(self._number)]
+        return [COUNTERS.unpack_from(self._board, n * COUNTERS.size) for n in range(self._number)]
 
     def _start(self, run: _Pass, cache: str) -> None:
         self._board[:] = bytes(len(self._board))
@@ -284,7 +298,7 @@ class Sweeper:
         if workers.CAN_FORK:
             load_before_fork()
         run.crew.start(
-            lambda n: _work(run.readers[n], self._make_engine(), board, n, self._answer),
+            lambda n: work(run.readers[n], self._make_engine(), board, n, self._answer),
             self._number,
             close_in_child=lambda n: _foreign_ends(run.readers, n),
         )
@@ -294,14 +308,20 @@ class Sweeper:
                 reader.stdout.close()
         run.feed()
 
-    def _merge(self, outcomes: Sequence[workers.Outcome], run: _Pass, swept: Swept) -> list[list[bytes]]:
-        """Add what the workers found. Returns what their readers were given and did not answer."""
+    def _merge(
+        self, outcomes: Sequence[workers.Outcome], run: _Pass, swept: Swept
+    ) -> tuple[list[list[bytes]], list[bytes]]:
+        """Add what the workers found.
+
+        Returns what their readers were given and did not answer, and what was lost with a worker.
+        """
         unanswered = []
+        lost = []
         for given, outcome in zip(run.dispatcher.given, outcomes, strict=False):
             if outcome.failure:
                 raise workers.WorkerError(outcome.failure)
             if outcome.result is None:
-                swept.left_out += 0 if swept.interrupted else len(given)
+                lost += given
                 continue
             answered, size, found, missing = outcome.result
             swept.objects += answered - len(missing)
@@ -317,7 +337,7 @@ class Sweeper:
             swept.clean += [name for name in given[:answered] if name not in dirty]
             unanswered.append(given[answered:])
         self._before = Progress(swept.objects + len(swept.missing), swept.bytes, len(swept.values), 0)
-        return unanswered
+        return unanswered, lost
 
     def _show(self, run: _Pass) -> None:
         if self._progress:
@@ -327,72 +347,14 @@ class Sweeper:
             self._progress(Progress(before.objects + objects, before.bytes + size, before.hits + hits, known))
 
 
-_Found = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]]
+def _narrow(pipe: int) -> None:
+    """Let a pipe hold no more than it must: what waits in it, no other reader can take over. Linux only."""
+    try:
+        import fcntl
 
-
-def _work(
-    reader: subprocess.Popen[bytes],
-    engine: Engine,
-    board: mmap.mmap,
-    number: int,
-    answer: Callable[[Any], bytes],
-) -> workers.Work:
-    """Scan all that one reader answers: how many objects and bytes, what they hold, what is missing.
-
-    Then answer requests.
-    """
-    assert reader.stdout
-    found: _Found = []
-    missing: list[bytes] = []
-    answered = size = 0
-    for slab in read_slabs(reader.stdout.fileno()):
-        if isinstance(slab, Large):
-            result = _scan_large(engine, slab)
-            slab.stream.skip()
-            if not slab.complete:
-                break
-            answered += 1
-            size += slab.size
-            if any(result):
-                found.append((slab.id, *result))
-        else:
-            for index, hits in sift(engine, slab.buffer, slab.bounds).items():
-                values = tuple(dict.fromkeys(hit.value for hit in hits))
-                found.append((slab.ids[index], values, hits.limits))
-            missing += slab.missing
-            answered += slab.answered
-            size += sum(end - start for start, end in slab.bounds)
-        _COUNTERS.pack_into(board, number * _COUNTERS.size, answered, size, len(found))
-    request = yield answered, size, found, missing
-    del found, missing  # the worker may stay for long
-    while True:
-        request = yield answer(request)
-
-
-def _scan_large(engine: Engine, large: Large) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
-    """The values in a large object, which is examined while it comes in."""
-    from keylint.examine import Examiner
-    from keylint.model import Origin, Surface
-    from keylint.secret import Blob
-
-    blob = Blob(Origin(Surface.HISTORY, ""), b"", large.size, lambda: io.BufferedReader(large.stream))
-    examined = Examiner(_Anywhere(engine)).examine(blob)
-    values = dict.fromkeys(match.value.reveal() for match in examined.matches)
-    limits = [skipped.detail for skipped in examined.skipped if skipped.reason is SkipReason.BUDGET]
-    return tuple(values), tuple(limits)
-
-
-class _Anywhere:
-    """An engine for objects whose paths are not known here."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.rules = engine.rules
-        self.max_window = engine.max_window
-
-    def scan(self, data: bytes, *, path: str | None = "", binary: bool = False) -> ScanResult:
-        """The hits that any path would give."""
-        return self._engine.scan(data, path=None, binary=binary)
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+    except (ImportError, AttributeError, OSError):
+        return
 
 
 def _foreign_ends(readers: Sequence[subprocess.Popen[bytes]], own: int) -> list[int]:

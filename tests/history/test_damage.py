@@ -13,7 +13,9 @@ import pytest
 
 from keylint import workers
 from keylint.cli.app import run
+from keylint.engine import Engine, ScanResult
 from keylint.model import SkipReason
+from keylint.sift import Bounds, sift
 from keylint.sources.span import Span
 from tests.helpers.repo import Repo
 from tests.history.harness import scan, token
@@ -274,7 +276,29 @@ def test_workers_that_die_do_not_keep_the_scan_waiting(repo: Repo, monkeypatch: 
         repo.write(f"file{number}", f"{number:2000}")
     repo.stage(".")
     repo.commit()
-    monkeypatch.setattr("keylint.historyscan._work", lambda *_: os._exit(9))
+    monkeypatch.setattr("keylint.historyscan.work", lambda *_: os._exit(9))
     result = scan(repo.path)
     assert result.swept.left_out == files
+    assert SkipReason.UNREADABLE in {skipped.reason for skipped in result.skipped}
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_one_object_of_which_workers_die_costs_little_else(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(400):
+        repo.write(f"file{number}", f"{number:4000}\n" + (f"key = {token(number)}\n" if number % 4 else ""))
+    repo.write("poison", "POISON\n")
+    repo.stage(".")
+    repo.commit()
+
+    def deadly(engine: Engine, buffer: bytearray, bounds: Bounds) -> dict[int, ScanResult]:
+        if any(b"POISON" in buffer[start:end] for start, end in bounds):
+            os._exit(9)
+        return sift(engine, buffer, bounds)
+
+    monkeypatch.setattr("keylint.historywork.sift", deadly)
+    result = scan(repo.path)
+    assert 1 <= result.swept.left_out <= 200
+    assert len(result.values) >= 200
     assert SkipReason.UNREADABLE in {skipped.reason for skipped in result.skipped}

@@ -1,0 +1,88 @@
+"""What one worker of a history scan does: scan what its reader gives, and then answer questions about it."""
+
+from __future__ import annotations
+
+import io
+import mmap
+import struct
+import subprocess
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from keylint import workers
+from keylint.model import SkipReason
+from keylint.sift import sift
+from keylint.sources.slabs import Large, read_slabs
+
+if TYPE_CHECKING:
+    from keylint.engine import Engine
+    from keylint.engine.hit import ScanResult
+
+COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates: how far a worker is
+
+_Found = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]]
+
+
+def work(
+    reader: subprocess.Popen[bytes],
+    engine: Engine,
+    board: mmap.mmap,
+    number: int,
+    answer: Callable[[Any], bytes],
+) -> workers.Work:
+    """Scan all that one reader answers: how many objects and bytes, what they hold, what is missing.
+
+    Then answer requests.
+    """
+    assert reader.stdout
+    found: _Found = []
+    missing: list[bytes] = []
+    answered = size = 0
+    for slab in read_slabs(reader.stdout.fileno()):
+        if isinstance(slab, Large):
+            result = _scan_large(engine, slab)
+            slab.stream.skip()
+            if not slab.complete:
+                break
+            answered += 1
+            size += slab.size
+            if any(result):
+                found.append((slab.id, *result))
+        else:
+            for index, hits in sift(engine, slab.buffer, slab.bounds).items():
+                values = tuple(dict.fromkeys(hit.value for hit in hits))
+                found.append((slab.ids[index], values, hits.limits))
+            missing += slab.missing
+            answered += slab.answered
+            size += sum(end - start for start, end in slab.bounds)
+        COUNTERS.pack_into(board, number * COUNTERS.size, answered, size, len(found))
+    request = yield answered, size, found, missing
+    del found, missing  # the worker may stay for long
+    while True:
+        request = yield answer(request)
+
+
+def _scan_large(engine: Engine, large: Large) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """The values in a large object, which is examined while it comes in."""
+    from keylint.examine import Examiner
+    from keylint.model import Origin, Surface
+    from keylint.secret import Blob
+
+    blob = Blob(Origin(Surface.HISTORY, ""), b"", large.size, lambda: io.BufferedReader(large.stream))
+    examined = Examiner(_Anywhere(engine)).examine(blob)
+    values = dict.fromkeys(match.value.reveal() for match in examined.matches)
+    limits = [skipped.detail for skipped in examined.skipped if skipped.reason is SkipReason.BUDGET]
+    return tuple(values), tuple(limits)
+
+
+class _Anywhere:
+    """An engine for objects whose paths are not known here."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.rules = engine.rules
+        self.max_window = engine.max_window
+
+    def scan(self, data: bytes, *, path: str | None = "", binary: bool = False) -> ScanResult:
+        """The hits that any path would give."""
+        return self._engine.scan(data, path=None, binary=binary)
