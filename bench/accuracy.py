@@ -1,6 +1,6 @@
 """Which secrets of a labelled corpus are found: keylint and its peers, in one table.
 
-    python bench/accuracy.py CORPUS.jsonl [--tier NAME] [--missed TOOL] [TOOL ...]
+    python bench/accuracy.py [--tier NAME] [--missed TOOL] CORPUS.jsonl [TOOL ...]
 
 Each line of the corpus is a JSON object: `text` (what a file holds), `secret` (the value, or "" where any
 finding counts), `expect` (true: must be found, false: must not) and optionally `tier` and `kind`. Each text

@@ -41,6 +41,7 @@ def detect_secrets(folder: Path, scratch: Path) -> Values:
 
 
 def credsweeper(folder: Path, scratch: Path) -> Values:
+    """What its JSON report says, line by line."""
     report = scratch / "credsweeper.json"
     _run([_python("credsweeper", "credsweeper"), "--path", str(folder), "--save-json", str(report)], scratch)
     for item in json.loads(report.read_text(encoding="utf-8")):
@@ -49,6 +50,7 @@ def credsweeper(folder: Path, scratch: Path) -> Values:
 
 
 def whispers(folder: Path, scratch: Path) -> Values:
+    """What its JSON report says. It takes files by their extension, for structured ones."""
     report = scratch / "whispers.json"
     _run([_python("whispers", "whispers"), "--output", str(report), str(folder)], scratch)
     for item in json.loads(report.read_text(encoding="utf-8") or "[]"):
@@ -56,6 +58,7 @@ def whispers(folder: Path, scratch: Path) -> Values:
 
 
 def secretlint(folder: Path, scratch: Path) -> Values:
+    """What its recommended rules find, cut from the content that its report quotes."""
     home = _secretlint()
     settings = home / "settings.json"
     settings.write_text(json.dumps({"rules": [{"id": _PRESET}]}), encoding="utf-8")
