@@ -27,9 +27,13 @@ class Allowing:
         self.commits = {name.lower() for r in self._rules for a in r.allowlists for name in a.commits}
         self._examiners: dict[str, Examiner] = {}
 
-    def remaining(self, blob: Blob, commit: str) -> set[Spot]:
-        """Where the matches of a blob are that no allowlist covers if they came in with `commit`."""
-        return {spot(match) for match in self._examiner(commit).examine(blob).matches}
+    def remaining(self, blob: Blob, commit: str) -> set[Spot] | None:
+        """Where the matches of a blob are that no allowlist covers if they came in with `commit`.
+
+        None if that cannot be told, because looking for them was cut short.
+        """
+        examined = self._examiner(commit).examine(blob)
+        return None if examined.skipped else {spot(match) for match in examined.matches}
 
     def _examiner(self, commit: str) -> Examiner:
         if commit not in self._examiners:

@@ -146,7 +146,9 @@ class _Delivery:
         """Examine the blobs that are worth showing and hand their matches over, story by story."""
         messages = self._number_values()
         self._note_unread()
-        deliver_messages(self._history, messages, self._intake, self._reader, self._refs)
+        deliver_messages(
+            self._history, messages, self._intake, self._reader, self._refs, note=self._note_cuts
+        )
         if not self._holders:
             return
         changes = list(self._history.log.changes(self._holders.keys()))
@@ -362,7 +364,8 @@ class _Delivery:
     def _left(self, name: bytes, path: bytes, commit: str) -> Collection[Spot]:
         """Where the matches of a blob are that no allowlist covers, now that their commit is known."""
         blob, matches = self._read(name, path)
-        return self._allowing.remaining(blob, commit) if blob else {spot(match) for match in matches}
+        left = self._allowing.remaining(blob, commit) if blob else None
+        return {spot(match) for match in matches} if left is None else left
 
     # ---- handing over
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from keylint.findings import Sighting
-from keylint.model import CommitRef, Origin, Surface
+from keylint.model import CommitRef, Origin, Skipped, Surface
 from keylint.pipeline import Intake
 from keylint.records import replace
 from keylint.secret import Blob, Match
@@ -20,10 +20,12 @@ def deliver_messages(
     intake: Intake,
     reader: ObjectReader,
     refs: Callable[[Iterable[str]], Mapping[str, CommitRef]],
+    *,
+    note: Callable[[bytes, Iterable[Skipped]], None],
 ) -> None:
     """Examine the messages of some commits and tags and hand their matches over, each key once a place.
 
-    All commit messages count as one place, and so does each tag.
+    All commit messages count as one place, and so does each tag. `note` is told what cut a look short.
     """
     if not names:
         return
@@ -39,7 +41,9 @@ def deliver_messages(
         headers, _, message = item.data.partition(b"\n\n")
         own = headers.startswith(b"tree ")
         commit = name.decode() if own else peeled.get(path) or headers[7:].split(b"\n")[0].decode()
-        for match in intake.examiner.examine(replace(item, data=message, size_bytes=len(message))).matches:
+        examined = intake.examiner.examine(replace(item, data=message, size_bytes=len(message)))
+        note(name, examined.skipped)
+        for match in examined.matches:
             found[path, match.value.reveal()].append((commit, match))
     known = refs({commit for rows in found.values() for commit, _ in rows})
     for (path, _), rows in found.items():

@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keylint import workers
+from keylint import revisit, workers
 from keylint.dispatch import Dispatcher
 from keylint.engine.confirm import load_before_fork
 from keylint.historywork import COUNTERS, work
@@ -166,17 +166,13 @@ class Sweeper:
 
     def revisit(self, visits: Sequence[Visit]) -> Iterator[Seen | None]:
         """The matches in blobs that were scanned, in order; None where no worker is left to tell."""
-        if self._crew is None or not self._crew.size:
+        if self._crew is None:
             return repeat(None, len(visits))
-        from keylint.revisit import revisit  # only where there is a find
-
-        return revisit(self._crew, visits, self._history.log.kin)
+        return revisit.revisit(self._crew, visits, self._history.log.kin)
 
     def _answer(self, request: Any) -> bytes:
-        from keylint.revisit import answer
-
         assert self._examiner
-        return answer(self._history.repo, self._examiner, request)
+        return revisit.answer(self._history.repo, self._examiner, request)
 
     def close(self) -> None:
         """Let the workers go."""

@@ -133,7 +133,7 @@ class Book:
         positions = self._positions(piece, places, wanted, sketches, [r.secret_start for r in refused])
         self._note_refused(piece.data, refused, positions)
         # Also hits that get no place are noted: a snippet of another one may hold their values.
-        if places or wanted or hits:
+        if wanted or hits:
             redactor = self._redactor(piece.data, hits)
             self._note_allows(piece, wanted, positions, redactor)
             self._fill(places, positions, redactor)

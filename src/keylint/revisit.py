@@ -5,11 +5,10 @@ What these confirmed then, they still know: a second look costs half of the firs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
-from keylint.carry import pack, unpack
 from keylint.examine import Examiner
 from keylint.model import Origin, Skipped, Surface
 from keylint.secret import Match
@@ -28,7 +27,7 @@ class Visit(NamedTuple):
 
     blob: bytes
     path: str
-    values: Collection[bytes]
+    values: set[bytes]
 
 
 class Seen(NamedTuple):
@@ -38,11 +37,13 @@ class Seen(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
 
 
-_Request = tuple[bytes, str, list[bytes]]  # a visit as `marshal` carries it
+_Request = tuple[bytes, str, set[bytes]]  # a visit as `marshal` carries it
 
 
 def answer(repo: GitRepo, examiner: Examiner, request: list[_Request]) -> bytes:
     """What a worker says about visits: a `Seen` for each, packed."""
+    from keylint.carry import pack  # only where there is a find, as in `_round`
+
     with ObjectReader(repo, max_bytes=EVERY_SIZE) as reader:
         return pack([_look(reader, examiner, Visit(*visit)) for visit in request])
 
@@ -51,7 +52,7 @@ def _look(reader: ObjectReader, examiner: Examiner, visit: Visit) -> Seen:
     item = reader.blob(visit.blob.decode(), Origin(Surface.HISTORY, visit.path))
     if isinstance(item, Skipped):
         return Seen([], (item,))
-    examined = examiner.examine(item, set(visit.values))
+    examined = examiner.examine(item, visit.values)
     return Seen(list(examined.matches), examined.skipped)
 
 
@@ -63,8 +64,10 @@ def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) ->
 
 
 def _round(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> list[Seen | None]:
+    from keylint.carry import unpack
+
     shares = _shared(visits, crew.size, kin)
-    requests = [[_plain(visits[number]) for number in share] for share in shares]
+    requests = [[tuple(visits[number]) for number in share] for share in shares]
     found: list[Seen | None] = [None] * len(visits)
     limit_s = _PATIENCE_S + _PATIENCE_EACH_S * len(visits)
     for share, outcome in zip(shares, crew.ask(requests, limit_s=limit_s), strict=True):
@@ -72,10 +75,6 @@ def _round(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> 
             for number, seen in zip(share, unpack(outcome.result), strict=True):
                 found[number] = seen
     return found
-
-
-def _plain(visit: Visit) -> _Request:
-    return visit.blob, visit.path, list(visit.values)
 
 
 def _shared(visits: Sequence[Visit], number: int, kin: Callable[[bytes], int]) -> list[list[int]]:

@@ -144,8 +144,7 @@ class _Sifter:
                 for number in range(-(-len(self._listing) // self._share)):
                     stream.write(number.to_bytes(4, "little"))
             parent = os.getpid()
-            if workers.CAN_FORK:
-                load_before_fork()
+            load_before_fork()
             crew.start(lambda _: self._work(shares, parent), workers.count(), close_in_child=lambda _: ())
             try:
                 outcomes = crew.results()

@@ -131,7 +131,7 @@ class Crew:
     def ask(self, requests: Sequence[Any], *, limit_s: float) -> list[Outcome]:
         """Send worker n the n-th request, after `results`, and wait for all answers. Fewer are in order.
 
-        Where a worker is lost or takes longer than `limit_s` seconds, there is nobody left to ask afterwards.
+        Where a process is lost or takes longer than `limit_s` seconds, nobody is left to ask afterwards.
         Raises WorkerError where one fails.
         """
         if self._threads:

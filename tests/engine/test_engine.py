@@ -240,6 +240,9 @@ def test_a_pattern_is_found_in_small_and_large_content_alike(padding: int) -> No
     assert find(pattern + "|acme42", b"x acme42 y" + data, rule("beside", pattern)) == [
         (start + 10, end + 10) for start, end in spans
     ]
+    assert find(pattern + r"|acme42\n", b"\nacme42\n" + data, rule("beside", pattern)) == [
+        (start + 8, end + 8) for start, end in spans
+    ]
 
 
 def test_line_feeds_that_a_pattern_takes_with_it_are_no_part_of_the_secret() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -80,11 +81,24 @@ def test_what_is_withdrawn_is_given_to_nobody() -> None:
     dispatcher = Dispatcher(1)
     dispatcher.add(names(1000))
     taken = dispatcher.take(0)
-    waiting = threading.Thread(target=drain, args=(Dispatcher(1), 0), daemon=True)
-    waiting.start()
     assert dispatcher.withdraw() == names(1000)[len(taken) :]
     assert dispatcher.take(0) == []
-    assert waiting.is_alive()  # on its own dispatcher, to which ids may still come
+
+
+def test_a_reader_waits_for_ids_until_there_will_be_none() -> None:
+    dispatcher = Dispatcher(1)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.extend(drain(dispatcher, 0)), daemon=True)
+    reader.start()
+    reader.join(0.2)
+    assert reader.is_alive() and not got
+    dispatcher.add(names(3))
+    while dispatcher.left:
+        time.sleep(0.01)
+    assert reader.is_alive()
+    dispatcher.withdraw()
+    reader.join(PATIENCE_S)
+    assert not reader.is_alive() and got == names(3)
 
 
 def many_files(repo: Repo, count: int, last: str) -> None:

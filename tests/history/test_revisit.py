@@ -18,14 +18,15 @@ from keylint import revisit, workers
 from keylint.allowing import Allowing
 from keylint.carry import pack, unpack
 from keylint.engine import Engine
-from keylint.examine import Examiner
+from keylint.examine import Examined, Examiner
 from keylint.historyfeed import HistoryFeed
 from keylint.historyscan import Sweeper
 from keylint.model import Skipped, SkipReason
 from keylint.pipeline import Intake
 from keylint.rule import Allowlist
-from keylint.secret import Secret
+from keylint.secret import Blob, Secret
 from keylint.sources.history import History
+from keylint.sources.span import Span
 from keylint.workers import Crew, Outcome, WorkerError
 from tests.helpers.repo import Repo
 from tests.history.harness import RULE, Recorder, Result, scan, token
@@ -289,3 +290,33 @@ def test_a_blob_on_an_allowlist_is_looked_at_once_whatever_it_holds(
     rule = replace(RULE, allowlists=(Allowlist(commits=(first,), regexes=(token(3),), condition="AND"),))
     assert scan(repo.path, rules=(rule,)).values == {token(n) for n in range(40)} - {token(3)}
     assert len(calls) == 1
+
+
+def test_a_look_at_an_allowlist_that_is_cut_short_hides_nothing(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = repo.commit({"a": f"key = {token(1)}\n"})
+    cut = Examined(skipped=(Skipped("a", SkipReason.BUDGET, "out of time"),))
+
+    class Hurried(Examiner):
+        def examine(self, blob: Blob, wanted: Any = None) -> Examined:
+            return cut
+
+    rule = replace(RULE, allowlists=(Allowlist(commits=(first,)),))
+    assert not scan(repo.path, rules=(rule,)).files
+    monkeypatch.setattr("keylint.allowing.Examiner", Hurried)
+    assert scan(repo.path, rules=(rule,)).values == {token(1)}
+
+
+def test_what_cuts_the_look_at_a_message_short_is_listed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit({"a": "x\n"}, f"key {token(1)}")
+    original = Examiner.examine
+
+    def cut(examiner: Examiner, blob: Blob, wanted: Any = None) -> Examined:
+        examined = original(examiner, blob, wanted)
+        return replace(examined, skipped=(Skipped("m", SkipReason.BUDGET, "out of time"),))
+
+    monkeypatch.setattr(Examiner, "examine", cut)
+    result = scan(repo.path, Span(messages=True))
+    assert result.values == {token(1)}
+    assert [skipped.detail for skipped in result.skipped] == ["out of time"]

@@ -36,7 +36,8 @@ def find(pattern: str, data: bytes, rule: Rule) -> list[tuple[int, int]]:
 
 def _has_group(confirmer: Confirmer, data: bytes, raw: Raw) -> bool:
     """A match whose groups took no part counts as a secret as a whole; here it says nothing."""
-    if (raw.secret_start, raw.secret_end) != (raw.start, raw.end):
+    # As a whole means without the line ends around it (`Confirmer`).
+    if data[raw.secret_start : raw.secret_end] != data[raw.start : raw.end].strip(b"\r\n"):
         return True
     match = confirmer.pattern.match(data, raw.start)
     return bool(match and any(match.groups()))

@@ -72,9 +72,8 @@ class RawLog:
     """One walk over a log, streamed first and then kept to answer who put a blob where.
 
     `revisions` are object ids or options of `git rev-list`; blobs that only have `excluded` paths are left
-    out. The text (paths and ids, no content) is kept in
-    memory up to 64 MiB and in an unnamed file above that. `seen` are the ids of all blobs that were streamed,
-    each with a number that versions of one file share (a hash of a path),
+    out. The text (paths and ids, no content) is kept in memory up to 64 MiB, and in an unnamed file above.
+    `seen` are the ids of all blobs that were streamed, each with a hash of a path that versions of it share,
     `gitlinks` the submodules (path -> newest commit), `damaged` the commits that git could not read.
     """
 
