@@ -13,7 +13,7 @@ from typing import NamedTuple
 from keylint.engine.confirm import compile_pattern
 from keylint.engine.finder import find
 from keylint.engine.hit import Hit
-from keylint.latepattern import late
+from keylint.latepattern import late, late_backwards
 from keylint.model import Partner, Surroundings
 from keylint.rule import Beside, Rule
 
@@ -32,18 +32,18 @@ _TIMEOUT_S = 1.0
 # https://www.gatsbyjs.com/docs/how-to/local-development/environment-variables
 _PREFIX = rb"REACT_APP_|NEXT_PUBLIC_|NUXT_PUBLIC_|EXPO_PUBLIC_|GATSBY_|VUE_APP_|VITE_|PUBLIC_"
 _LEAD = rb"""(?:\\?["'`])?(?:https?://[^\s"'`<>]{0,200}|(?:[Bb]earer|[Bb]asic|[Tt]oken|SSWS)[ ]{1,2})?"""
-_BUNDLED = late(
+_BUNDLED = late_backwards(
     rb"(?<![0-9A-Za-z_])(" + _PREFIX + rb""")[0-9A-Za-z_]{1,80}["'`\])]{0,4}\s{0,8}"""
     rb"""(?:(?:=>|:=|\|\||\?\?|[:=,(])?\s{0,16}|\s{0,4},?\s{0,16}["']?value["']?\s{0,4}[:=]\s{0,4})"""
     + _LEAD
     + rb"\Z"
 )
-_NAME = late(
+_NAME = late_backwards(
     rb"""([A-Za-z_$][0-9A-Za-z_$.-]{1,80})["'`\])]{0,4}[ \t]{0,8}(?:=>|:=|\|\||\?\?|[:=,(])[ \t]{0,8}"""
     + _LEAD
     + rb"\Z"
 )
-_PARAMETER = late(
+_PARAMETER = late_backwards(
     rb"""(?:\?|%3[Ff])(?:[^\s"'`<>]{0,200}(?:&|;|%26))?"""
     rb"""(access_?token|auth_?token|private_?token|token|api_?key|key|client_?secret|secret)(?:=|%3[Dd])\Z""",
     re.IGNORECASE,

@@ -36,6 +36,7 @@ PATTERNS = (
     r"b\p{Lu}",
     r"(?<name>a0)|(b0)",
     r"a*",
+    r"(?i)(?:key|ab|bab|kk=)[a-z]{0,3}(?:[:=]\s?)?([0-9a-ck]{2,6})",
     r"--begin-[^=]{3,1500}?-end--",
     r"begin-[^=]{3,1500}(?<!e)-end(?!-)",
 )

@@ -11,9 +11,9 @@ from keylint.engine.candidate import Candidate
 from keylint.engine.lexicon import drawn_part, readable, striking, worded
 from keylint.engine.lexicon import dull as is_dull
 from keylint.engine.looks import DIGEST_PREFIX, HEX, digest, in_runs, runs, uuid
-from keylint.latepattern import late
+from keylint.latepattern import late, late_backwards
 
-_INSIDE_DIGEST = late(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_ ]{1,2}[0-9A-Za-z+/_-]{0,90}\Z")
+_INSIDE_DIGEST = late_backwards(rb"(?i)(?:sha-?(?:1|224|256|384|512)|md5)[-=:_ ]{1,2}[0-9A-Za-z+/_-]{0,90}\Z")
 _SHORTEST = 16  # characters of a value that only its name makes a secret
 _SHORTEST_NAMED = 10  # where the name holds a provider, too
 _MARKS = late(rb"[^0-9A-Za-z]")
@@ -64,7 +64,7 @@ def typed(candidate: Candidate) -> bool:
     """
     if not in_runs(candidate):
         return False
-    plainest = runs(candidate.body)[1] <= 2 or uuid(candidate)
+    plainest = runs(candidate.body) <= 2 or uuid(candidate)
     return plainest or not candidate.named
 
 

@@ -20,7 +20,7 @@ class Candidate:
     rule asks for it (`Rule.names`); it is called once at most, and only if a filter wants to know.
     """
 
-    __slots__ = ("_find_service", "_service", "after", "before", "body", "lead", "value")
+    __slots__ = ("_find_service", "_name", "_service", "after", "before", "body", "lead", "value")
 
     def __init__(
         self,
@@ -39,11 +39,14 @@ class Candidate:
         self.lead = lead
         self._find_service = find_service
         self._service: Service | None = None
+        self._name: Name | None = None
 
     @property
     def name(self) -> Name:
         """What the value is called."""
-        return read_name(self.before.decode("latin-1"), self.lead)
+        if self._name is None:
+            self._name = read_name(self.before.decode("latin-1"), self.lead)
+        return self._name
 
     @property
     def service(self) -> str:

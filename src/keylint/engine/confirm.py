@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keylint.engine.opening import Opening, opening
 from keylint.engine.patterns import for_regex
 from keylint.engine.precompiled import load
 from keylint.engine.window import Plan, plan
@@ -100,6 +101,7 @@ class Confirmer:
         self._compiled: regex.Pattern[bytes] | None = None
         self._stored = b""
         self._named: int | None = None
+        self._opening: Opening | None = None
         self._bounds: Plan | None = None
 
     @property
@@ -121,6 +123,7 @@ class Confirmer:
             restored = load(self._stored) if self._stored else None
             self._compiled = restored or compile_pattern(self.rule.regex, self.rule, "regex")
             self._named = self._compiled.groupindex.get("secret")
+            self._opening = opening(self.rule.regex)
         return self._compiled
 
     def search(self, data: bytes, ends: list[int] | None, budget: Budget) -> list[Raw]:
@@ -168,12 +171,25 @@ class Confirmer:
             yield _moved(raw, left)
 
     def _search(self, data: bytes, window: _Window, budget: Budget) -> Iterator[Raw]:
-        for match in self.pattern.finditer(data, window.begin, window.stop, timeout=budget.left()):
+        for match in self._found(data, window, budget):
             if match.start() > window.high:
                 return
             start, end = self._secret(match)
             if start < end:
                 yield Raw(match.start(), match.end(), start, end)
+
+    def _found(self, data: bytes, window: _Window, budget: Budget) -> Iterator[regex.Match[bytes]]:
+        """What `finditer` gives, quicker where the words are known with which a match begins."""
+        pattern = self.pattern
+        if self._opening is None:
+            yield from pattern.finditer(data, window.begin, window.stop, timeout=budget.left())
+            return
+        done, end = window.begin, min(window.stop, window.high + self._opening.reach)
+        for word in self._opening.pattern.finditer(data, done, end, timeout=budget.left()):
+            start = word.start()
+            if start >= done and (found := pattern.match(data, start, window.stop, timeout=budget.left())):
+                yield found
+                done = found.end()
 
     def _secret(self, match: Any) -> tuple[int, int]:
         """The span of the group named `secret`, the rule's group, the first that took part, or the match."""

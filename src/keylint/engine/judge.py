@@ -92,7 +92,7 @@ class Judge:
         rule = self._rule
         value = normalize(found, rule.normalize)
         judged = self._identify(value)
-        if is_sample(value, rule) or is_sample(value, judged.rule):
+        if is_sample(value, rule) or (judged.rule is not rule and is_sample(value, judged.rule)):
             return judged._replace(evidence=_SAMPLE)
         if rule.entropy and entropy(found) <= rule.entropy:
             return "entropy"

@@ -7,7 +7,6 @@ words. Pure functions of text.
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 from itertools import pairwise
 
@@ -84,8 +83,7 @@ def _known_letters(part: str) -> int:
 def entropy(value: bytes) -> float:
     """Shannon entropy in bits per byte."""
     size = len(value)
-    counts = (value.count(byte) for byte in set(value))
-    return -sum(n / size * math.log2(n / size) for n in counts)
+    return -sum(n / size * math.log2(n / size) for n in map(value.count, set(value)))
 
 
 def striking(value: bytes) -> bool:
@@ -113,7 +111,6 @@ def alphabet_size(value: bytes) -> int:
         return 10
     if not value.translate(None, b"0123456789abcdefABCDEF-"):
         return _HEX_SIZE
-    low = bool(re.search(rb"[a-z]", value))
-    high = bool(re.search(rb"[A-Z]", value))
-    digit = bool(re.search(rb"[0-9]", value))
+    low, high = value != value.upper(), value != value.lower()
+    digit = len(value.translate(None, b"0123456789")) < len(value)
     return 26 * low + 26 * high + 10 * digit + 2

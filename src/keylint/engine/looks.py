@@ -5,12 +5,13 @@ Each answers True when the candidate is no secret.
 
 from __future__ import annotations
 
-import re
+import sys
 from itertools import pairwise
 
 from keylint.engine.candidate import Candidate
 from keylint.latepattern import late
 
+_SEPARATING = b"-_.:/ "
 _SEPARATORS = late(rb"[-_.:/ ]+")
 _PLACEHOLDER_WORDS = late(
     rb"(?i)(?:^|[^a-z])(?:your|my|the|some|insert|enter|replace|add)[-_ ]?"
@@ -22,6 +23,7 @@ _EXAMPLE = late(rb"(?i)^example|example(?:key|token|secret)?$|(?<![a-z])example(
 _BRACKETS = late(
     rb"^(?:<[^<>]*>|\[[^\[\]]*\]|\{+[^{}]*\}+|%[A-Za-z_]\w*%|\$\(?[A-Za-z_][\w.]*\)?|\$\{[^{}]*\}|\*+|\.{3,}|@[\w.]+@)$"
 )
+_MASKED = late(rb"\*{4,}|(?:\xe2\x80\xa2){3,}|\.{3,}|\xe2\x80\xa6|[xX]{6,}")
 _TEMPLATE = late(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
 _MIN_RUN = 4  # average length from which a row of runs such as 1234, aaaa or dcba was typed by a person
 _MANY_RUNS = 7  # that a person hardly types into a sample
@@ -52,38 +54,44 @@ _VOWEL_WORD = late(rb"(?i)[aeiouy]")
 
 def repeated(candidate: Candidate) -> bool:
     """Only one character, or only x, 0 and * (separators aside)."""
-    rest = _SEPARATORS.sub(b"", candidate.body).lower()
-    return len(rest) > 0 and (len(set(rest)) == 1 or set(rest) <= set(b"x0*"))
+    rest = _bare(candidate.body)
+    return len(rest) > 0 and (rest.count(rest[0]) == len(rest) or not rest.translate(None, b"x0*"))
 
 
 def sequence(candidate: Candidate) -> bool:
     """Few runs of rising, falling or equal characters, as in `12345678-1234-...` or `abcdef123456`."""
-    return in_runs(candidate) and (runs(candidate.body)[1] < _MANY_RUNS or uuid(candidate))
+    return in_runs(candidate) and (runs(candidate.body) < _MANY_RUNS or uuid(candidate))
 
 
 def in_runs(candidate: Candidate) -> bool:
     """Whether a value is made of long runs of rising, falling or equal characters."""
-    size, count = runs(candidate.body)
-    return size >= 2 * _MIN_RUN and size / count >= _MIN_RUN
+    size = len(_bare(candidate.body))
+    most = size // _MIN_RUN
+    return size >= 2 * _MIN_RUN and runs(candidate.body, most) <= most
 
 
-def runs(value: bytes) -> tuple[int, int]:
-    """Characters of a value, separators aside, and the number of rising, falling or equal runs in them."""
-    rest = _SEPARATORS.sub(b"", value).lower()
+def runs(value: bytes, most: int = sys.maxsize) -> int:
+    """The number of rising, falling or equal runs in a value, separators aside; counts to `most` + 1 only."""
     count = 1
     step: int | None = None
-    for a, b in pairwise(rest):
+    for a, b in pairwise(_bare(value)):
         difference = b - a
         if difference not in (-1, 0, 1) or step not in (None, difference):
             count, step = count + 1, None
+            if count > most:
+                break
         else:
             step = difference
-    return len(rest), count
+    return count
+
+
+def _bare(value: bytes) -> bytes:
+    return value.translate(None, _SEPARATING).lower()
 
 
 def masked(candidate: Candidate) -> bool:
     """Partly hidden already: a run of stars, bullets, dots or x in it."""
-    return re.search(rb"\*{4,}|(?:\xe2\x80\xa2){3,}|\.{3,}|\xe2\x80\xa6|[xX]{6,}", candidate.body) is not None
+    return _MASKED.search(candidate.body) is not None
 
 
 def bracketed(candidate: Candidate) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from keylint.latepattern import late
 
 _WORD = late(r"[A-Za-z0-9]+")
 _LONGEST_JOIN = 4  # parts of a name that may make up one alias, as in BUY_ME_A_COFFEE
+_REMEMBERED = 20_000  # runs of words
 _GLUED = 3  # letters of an alias that may stand glued to further words, as in `geckoboardkey`
 
 # What people append to a provider's name without a separator.
@@ -44,6 +45,7 @@ class Providers:
 
     def __init__(self, entries: Iterable[tuple[str, str, bool]]) -> None:
         self._known = {alias: Provider(name, word) for alias, name, word in entries}
+        self._in_runs: dict[str, Provider | None] = {}
 
     def before(self, text: str, lead: int) -> tuple[Provider | None, bool]:
         """The provider that a value belongs to by the text before it; whether the value's own name says so.
@@ -62,7 +64,11 @@ class Providers:
     def find(self, text: str) -> Provider | None:
         """The provider that is named last in a text, the longest alias first."""
         for run in reversed(_RUNS.findall(text)):
-            found = self._in_run(run)
+            if run not in self._in_runs:
+                if len(self._in_runs) >= _REMEMBERED:
+                    self._in_runs.clear()
+                self._in_runs[run] = self._in_run(run)
+            found = self._in_runs[run]
             if found:
                 return found
         return None
@@ -106,14 +112,31 @@ def is_ending(text: str) -> bool:
     )
 
 
-class Name(NamedTuple):
-    """What a value is called, and how much that says. `somebodys`: a key of something, as in `acme_key`."""
+class Name:
+    """What a value is called, and how much that says."""
 
-    text: str
-    strong: bool
-    somebodys: bool
-    certain: bool
-    harmless: bool
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def strong(self) -> bool:
+        """Whether it says secret."""
+        return _STRONG.search(self.text) is not None
+
+    @cached_property
+    def somebodys(self) -> bool:
+        """Whether it is a key of something, as in `acme_key`."""
+        return _SOMEBODYS.search(self.text) is not None
+
+    @cached_property
+    def certain(self) -> bool:
+        """Whether it says secret in words that are used for nothing else."""
+        return _CERTAIN.search(self.text) is not None
+
+    @cached_property
+    def harmless(self) -> bool:
+        """Whether it names something that opens nothing."""
+        return _HARMLESS.search(self.text) is not None
 
 
 _STRONG = late(
@@ -171,26 +194,25 @@ _HARMLESS = late(
     r"|color|theme"
     r"|unk|pad|mask|bos|eos|sep|cls)[-_ ]?tokens?\b"
 )
-_BEGINNING = late(r"[0-9A-Za-z_$. \\-]{0,40}\Z")
+_NAME_CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz$. \\-"
+_LONGEST_BEGINNING = 40  # characters of a name before the match
 
 
-@lru_cache(maxsize=4096)
 def read_name(before: str, lead: int) -> Name:
     """What the text before a value says of it.
 
     `lead` is how many characters at its end belong to the match: the end of the name, and what stands between
     name and value. What the match does not have of the name is looked up before it.
     """
-    head, tail = (before[:-lead], before[-lead:]) if lead else (before, "")
-    start = _BEGINNING.search(head)
-    subject = (start[0].lstrip() if start else "") + tail
-    return Name(
-        subject,
-        _STRONG.search(subject) is not None,
-        _SOMEBODYS.search(subject) is not None,
-        _CERTAIN.search(subject) is not None,
-        _HARMLESS.search(subject) is not None,
-    )
+    at = len(before) - lead
+    head = before[max(0, at - _LONGEST_BEGINNING) : at]
+    beginning = head[len(head.rstrip(_NAME_CHARACTERS)) :]
+    return _name(beginning.lstrip() + before[at:])
+
+
+@lru_cache(maxsize=8192)
+def _name(text: str) -> Name:
+    return Name(text)
 
 
 @lru_cache(maxsize=4)

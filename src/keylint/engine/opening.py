@@ -1,0 +1,37 @@
+"""Where matches of a pattern that begins with one of several words may start.
+
+`regex` tries such a pattern at every place, which takes half of the time that generic rules need: to look for
+the words first, and for the pattern only where one stands, is twice as fast and finds the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keylint.latepattern import late
+
+if TYPE_CHECKING:
+    import regex
+
+_WORDS = late(r"\(\?i\)\(\?:([a-z]{2,}(?:\|[a-z]{2,})+)\)")
+
+
+class Opening(NamedTuple):
+    """`pattern` matches, without width, wherever a match may begin; it looks at `reach` bytes from there."""
+
+    pattern: regex.Pattern[bytes]
+    reach: int
+
+
+def opening(pattern: str) -> Opening | None:
+    """The opening of a rule's pattern; None where it does not begin with words."""
+    found = _WORDS.match(pattern)
+    if found is None:
+        return None
+    import regex
+
+    words = found[1].split("|")
+    pairs = "".join(f"[{''.join(sorted({word[n] for word in words}))}]" for n in range(2))
+    return Opening(
+        regex.compile(f"(?i)(?={pairs})(?={found[1]})".encode(), regex.V0), max(len(word) for word in words)
+    )
