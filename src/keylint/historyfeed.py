@@ -6,6 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from keylint.addedlines import added
 from keylint.allowing import Allowing, Spot, spot
@@ -32,8 +33,7 @@ _NO_KEYS: frozenset[int] = frozenset()
 MakeAuthor = Callable[[str, str], str]
 
 
-@dataclass(frozen=True)
-class _Shown:
+class _Shown(NamedTuple):
     """A version of a file that gets a location. `commit` is "" for today's."""
 
     path: bytes

@@ -2,8 +2,9 @@
 
 `dataclasses` writes source code for each class and compiles it, 0.5 ms a class, and imports `inspect`. For
 the sixty classes of a scan that is 40 ms at every start, three times what Python itself takes: too much for
-a hook. Here all classes share their methods, and making an instance costs 1 µs more. Classes with slots, of
-which there are many instances, get an initializer of their own when the first one is made. What asks a class
+a hook. Here all classes share their methods, and making an instance costs 1 µs more. Classes of which there
+are many instances get an initializer of their own: with slots when the first instance is made, else a little
+later. What asks a class
 for its fields (`dataclasses.fields`, `replace`, `asdict`) works, too.
 """
 
@@ -29,11 +30,16 @@ else:
 
     def replace(instance, **changes):
         """As `dataclasses.replace`."""
-        values = {name: getattr(instance, name) for name in instance.__match_args__}
+        names = instance.__match_args__
+        values = getattr(instance, "__dict__", ())  # none with slots
+        if len(values) != len(names):
+            values = {name: getattr(instance, name) for name in names}
         return type(instance)(**{**values, **changes})
 
 
 __all__ = ["dataclass", "field", "replace"]
+
+_MANY = 200  # instances, from which on an initializer of its own pays for a class
 
 
 class _Field:
@@ -93,8 +99,13 @@ def _initializer(
     check = vars(cls).get("__post_init__")
     known = frozenset(names)
     count = len(names)
+    made = 0
 
     def initialize(self: Any, *values: Any, **named: Any) -> None:
+        nonlocal made
+        made += 1
+        if made == _MANY:
+            cls.__init__ = _compiled_initializer(cls, names, defaults, factories, slots=False)
         own = self.__dict__
         own.update(defaults)
         own.update(zip(names, values))  # noqa: B905  (too many values are refused below)
@@ -116,22 +127,22 @@ def _late_initializer(
     """Gives the class a compiled initializer, three times as fast, when its first instance is made."""
 
     def initialize(self: Any, *values: Any, **named: Any) -> None:
-        cls.__init__ = _compiled_initializer(cls, names, defaults, factories)
+        cls.__init__ = _compiled_initializer(cls, names, defaults, factories, slots=True)
         cls.__init__(self, *values, **named)
 
     return initialize
 
 
 def _compiled_initializer(
-    cls: Any, names: tuple[str, ...], defaults: dict[str, Any], factories: dict[str, Any]
+    cls: Any, names: tuple[str, ...], defaults: dict[str, Any], factories: dict[str, Any], *, slots: bool
 ) -> Any:
     """A function with a parameter for each field. Its source has nothing but the names of the fields."""
-    scope: dict[str, Any] = {f"put_{name}": vars(cls)[name].__set__ for name in names}
+    scope: dict[str, Any] = {f"put_{name}": vars(cls)[name].__set__ for name in names if slots}
     scope |= {f"default_{name}": value for name, value in defaults.items()}
     scope |= {f"make_{name}": factory for name, factory in factories.items()}
     scope["unset"] = object()
     parameters = []
-    lines = []
+    lines = [] if slots else [" own = self.__dict__"]
     for name in names:
         value = name
         if name in defaults:
@@ -141,7 +152,7 @@ def _compiled_initializer(
             value = f"make_{name}() if {name} is unset else {name}"
         else:
             parameters.append(name)
-        lines.append(f" put_{name}(self, {value})")
+        lines.append(f" put_{name}(self, {value})" if slots else f" own[{name!r}] = {value}")
     if "__post_init__" in vars(cls):
         lines.append(" self.__post_init__()")
     exec("\n".join([f"def __init__(self, {', '.join(parameters)}):", *lines]), scope)  # noqa: S102

@@ -6,13 +6,14 @@ however git would have called the change.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from keylint.records import dataclass, field
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One path that one commit changed: the keys that its content held before and holds now.
 
     Keys are numbers. `parents` are the commits before this one. A merge is compared with each of its parents;
@@ -29,8 +30,7 @@ class Change:
     new: frozenset[int]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A version of a file that holds a key. `age` grows with every commit that the log goes back."""
 
     age: int
@@ -39,8 +39,7 @@ class Place:
     blob: bytes
 
 
-@dataclass(frozen=True)
-class Removal:
+class Removal(NamedTuple):
     """A commit that took a key out of a file: one of its parents still had `blob` at `path`."""
 
     age: int
@@ -98,7 +97,7 @@ def tell(
 
     `today` are the (key, path) pairs that are there now: two of them are two files, whatever happened before.
     """
-    stories: dict[tuple[int, bytes], Story] = {}
+    stories: defaultdict[tuple[int, bytes], Story] = defaultdict(Story)
     moves = _Moves(today)
     age = 0
     commit = ""
@@ -106,12 +105,14 @@ def tell(
         if change.commit != commit:
             age, commit = age + 1, change.commit
         moves.see(change)
-        for key in change.new:
-            story = stories.setdefault((key, change.path), Story())
-            story.add(Place(age, change.commit, change.path, change.blob))
-        for key in change.old - change.new:
+        if change.new:
+            place = Place(age, change.commit, change.path, change.blob)
+            for key in change.new:
+                stories[key, change.path].add(place)
+        if gone := change.old - change.new:
             removal = Removal(age, change.parents, change.path, change.old_blob)
-            stories.setdefault((key, change.path), Story()).remove(removal)
+            for key in gone:
+                stories[key, change.path].remove(removal)
     return _joined(stories, moves)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,9 @@ def test_every_call_gives_what_the_standard_library_gives(
     frozen: bool, slots: bool, values: list[int], named: dict[str, int]
 ) -> None:
     expected, actual = pair(frozen, slots)
+    assert outcome(actual, values, named) == outcome(expected, values, named)
+    with mock.patch.object(records, "_MANY", 2):  # from here on with an initializer of its own
+        assert outcome(actual, [0], {}) == outcome(expected, [0], {})
     assert outcome(actual, values, named) == outcome(expected, values, named)
 
 

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from typing import IO
+from typing import IO, NamedTuple
 from zlib import crc32
 
 from keylint.errors import SourceError
@@ -45,16 +45,14 @@ _GITLINK = b"160000"
 _ABSENT = b"000000"
 
 
-@dataclass(frozen=True)
-class LogCommit:
+class LogCommit(NamedTuple):
     """A commit as the log names it."""
 
     id: str
     parents: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class LogChange:
+class LogChange(NamedTuple):
     """One path that one commit changed, against one of its parents. An id of zeros: nothing on that side.
 
     `diff` numbers the comparisons: a merge has one for each parent from which it differs.
