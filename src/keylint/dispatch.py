@@ -1,4 +1,4 @@
-"""Which reader gets which objects. Versions of one file go to the same one, and none is idle.
+"""Who gets which objects. Versions of one file go to the same worker, and none is idle.
 
 Git makes versions from each other, and what a worker confirmed in one version it remembers for the next: both
 only help where the same processes get all of them. Safe to share between threads.
@@ -9,28 +9,33 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 _BLOCK = 256  # ids handed out at once, at most
-_LEAST = 16
+_SMALLER = 16  # times is the smallest block
+
+T = TypeVar("T")
 
 
-class Dispatcher:
-    """Hands out ids to `number` readers.
+class Dispatcher(Generic[T]):
+    """Hands out ids to `number` readers, `block` of them at once at most.
 
     `kin(id)` is a number that versions of one file share. Once all ids are known they come one after the
     other. Without it the order of the ids is kept, and each reader gets a stretch of it. `given` are the ids
     that each reader got, in order; `known` is how many there are so far.
     """
 
-    def __init__(self, number: int, kin: Callable[[bytes], int] | None = None) -> None:
-        self.given: list[list[bytes]] = [[] for _ in range(number)]
+    def __init__(self, number: int, kin: Callable[[T], int] | None = None, *, block: int = _BLOCK) -> None:
+        self.given: list[list[T]] = [[] for _ in range(number)]
         self.known = 0
         self._kin = kin
-        self._queues: list[deque[bytes]] = [deque() for _ in range(number)]
+        self._block = block
+        self._least = max(1, block // _SMALLER)
+        self._queues: list[deque[T]] = [deque() for _ in range(number)]
         self._open = True
         self._changed = threading.Condition()
 
-    def add(self, ids: Sequence[bytes]) -> None:
+    def add(self, ids: Sequence[T]) -> None:
         """Take ids in."""
         with self._changed:
             self.known += len(ids)
@@ -51,7 +56,7 @@ class Dispatcher:
                 self._queues = [deque(sorted(queue, key=self._kin)) for queue in self._queues]
             self._changed.notify_all()
 
-    def take(self, reader: int) -> list[bytes]:
+    def take(self, reader: int) -> list[T]:
         """The next ids for a reader, which waits for them; none once there are no more.
 
         A reader that has had all of its own gets some of those that wait for the others.
@@ -62,7 +67,7 @@ class Dispatcher:
             own = self._queues[reader]
             queue = own or max(self._queues, key=len)
             # Small portions at the end, so that all readers come to it together.
-            count = min(len(queue), _BLOCK, max(_LEAST, self.left // (4 * len(self.given))))
+            count = min(len(queue), self._block, max(self._least, self.left // (4 * len(self.given))))
             block = [queue.popleft() if queue is own else queue.pop() for _ in range(count)]
             if queue is not own:
                 block.reverse()
@@ -74,7 +79,7 @@ class Dispatcher:
         """How many ids nobody has taken yet."""
         return sum(map(len, self._queues))
 
-    def withdraw(self) -> list[bytes]:
+    def withdraw(self) -> list[T]:
         """Take back all that is left and let the readers come to an end."""
         with self._changed:
             self._open = False

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -85,7 +85,7 @@ class _Left(NamedTuple):
 class _Pass:
     """The processes of one go, a reader and a worker for each processor, and who feeds the readers."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher[bytes]) -> None:
         self.dispatcher = dispatcher
         self.readers: list[subprocess.Popen[bytes]] = []
         self.crew = workers.Crew()
@@ -170,9 +170,9 @@ class Sweeper:
             return repeat(None, len(visits))
         return revisit.revisit(self._crew, visits, self._history.log.kin)
 
-    def _answer(self, request: Any) -> bytes:
+    def _answering(self) -> AbstractContextManager[Callable[[Any], bytes]]:
         assert self._examiner
-        return revisit.answer(self._history.repo, self._examiner, request)
+        return revisit.answering(self._history.repo, self._examiner)
 
     def close(self) -> None:
         """Let the workers go."""
@@ -231,7 +231,7 @@ class Sweeper:
     def _pass(
         self,
         lists: Iterable[list[bytes]],
-        dispatcher: Dispatcher,
+        dispatcher: Dispatcher[bytes],
         swept: Swept,
         *,
         cache: str = "",
@@ -294,7 +294,7 @@ class Sweeper:
         if workers.CAN_FORK:
             load_before_fork()
         run.crew.start(
-            lambda n: work(run.readers[n], self._make_engine(), board, n, self._answer),
+            lambda n: work(run.readers[n], self._make_engine(), board, n, self._answering),
             self._number,
             close_in_child=lambda n: _foreign_ends(run.readers, n),
         )

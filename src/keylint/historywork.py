@@ -7,6 +7,7 @@ import mmap
 import struct
 import subprocess
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from keylint import workers
@@ -28,11 +29,11 @@ def work(
     engine: Engine,
     board: mmap.mmap,
     number: int,
-    answer: Callable[[Any], bytes],
+    answering: Callable[[], AbstractContextManager[Callable[[Any], bytes]]],
 ) -> workers.Work:
     """Scan all that one reader answers: how many objects and bytes, what they hold, what is missing.
 
-    Then answer requests.
+    Then answer requests with what `answering` gives.
     """
     assert reader.stdout
     found: _Found = []
@@ -58,8 +59,9 @@ def work(
         COUNTERS.pack_into(board, number * COUNTERS.size, answered, size, len(found))
     request = yield answered, size, found, missing
     del found, missing  # the worker may stay for long
-    while True:
-        request = yield answer(request)
+    with answering() as answer:
+        while True:
+            request = yield answer(request)
 
 
 def _scan_large(engine: Engine, large: Large) -> tuple[tuple[bytes, ...], tuple[str, ...]]:

@@ -5,10 +5,13 @@ What these confirmed then, they still know: a second look costs half of the firs
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import repeat
 from typing import NamedTuple
 
+from keylint.dispatch import Dispatcher
 from keylint.examine import Examiner
 from keylint.model import Origin, Skipped, Surface
 from keylint.secret import Match
@@ -17,9 +20,8 @@ from keylint.sources.gitrepo import GitRepo
 from keylint.workers import Crew
 
 EVERY_SIZE = 1 << 40  # bytes: blobs that were scanned once are read again whatever their size
-_ROUND = 256  # blobs asked for at once: all their matches are in memory
-_PATIENCE_S = 120.0  # for a round, and so much more for each blob in it
-_PATIENCE_EACH_S = 5.0
+_BLOCK = 8  # blobs that a worker is asked about at once
+_PATIENCE_S = 120.0  # for the answer
 
 
 class Visit(NamedTuple):
@@ -37,15 +39,22 @@ class Seen(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
 
 
-_Request = tuple[bytes, str, set[bytes]]  # a visit as `marshal` carries it
+_Request = list[tuple[bytes, str, set[bytes]]]  # visits as `marshal` carries them
 
 
-def answer(repo: GitRepo, examiner: Examiner, request: list[_Request]) -> bytes:
+@contextmanager
+def answering(repo: GitRepo, examiner: Examiner) -> Iterator[Callable[[_Request], bytes]]:
     """What a worker says about visits: a `Seen` for each, packed."""
-    from keylint.carry import pack  # only where there is a find, as in `_round`
+    from keylint.carry import pack  # only where there is a find, as in `revisit`
 
     with ObjectReader(repo, max_bytes=EVERY_SIZE) as reader:
-        return pack([_look(reader, examiner, Visit(*visit)) for visit in request])
+
+        def answer(request: _Request) -> bytes:
+            visits = [Visit(*visit) for visit in request]
+            reader.announce([visit.blob.decode() for visit in visits])
+            return pack([_look(reader, examiner, visit) for visit in visits])
+
+        yield answer
 
 
 def _look(reader: ObjectReader, examiner: Examiner, visit: Visit) -> Seen:
@@ -57,31 +66,27 @@ def _look(reader: ObjectReader, examiner: Examiner, visit: Visit) -> Seen:
 
 
 def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> Iterator[Seen | None]:
-    """The answers to all visits, in order; None where no worker is left to give one."""
-    for first in range(0, len(visits), _ROUND):
-        visited = visits[first : first + _ROUND]
-        yield from _round(crew, visited, kin) if crew.size else repeat(None, len(visited))
-
-
-def _round(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> list[Seen | None]:
+    """The answers to all visits, in order; None where a worker was lost over it, or none is left to ask."""
     from keylint.carry import unpack
 
-    shares = _shared(visits, crew.size, kin)
-    requests = [[tuple(visits[number]) for number in share] for share in shares]
-    found: list[Seen | None] = [None] * len(visits)
-    limit_s = _PATIENCE_S + _PATIENCE_EACH_S * len(visits)
-    for share, outcome in zip(shares, crew.ask(requests, limit_s=limit_s), strict=True):
-        if outcome.result is not None:
-            for number, seen in zip(share, unpack(outcome.result), strict=True):
-                found[number] = seen
-    return found
+    dispatcher = Dispatcher[int](crew.size, lambda number: kin(visits[number].blob), block=_BLOCK)
+    dispatcher.add(range(len(visits)))
+    dispatcher.end()
+    asked = [deque[list[int]]() for _ in range(crew.size)]
 
+    def next_request(worker: int) -> list[tuple[object, ...]] | None:
+        numbers = dispatcher.take(worker)
+        asked[worker].append(numbers)
+        return [tuple(visits[number]) for number in numbers] or None
 
-def _shared(visits: Sequence[Visit], number: int, kin: Callable[[bytes], int]) -> list[list[int]]:
-    """The numbers of the visits for each worker: the one that may know the file, unless it has its share."""
-    shares: list[list[int]] = [[] for _ in range(number)]
-    most = -(-len(visits) // number)
-    for index in sorted(range(len(visits)), key=lambda n: kin(visits[n].blob)):
-        own = shares[kin(visits[index].blob) % number]
-        (own if len(own) < most else min(shares, key=len)).append(index)
-    return shares
+    found: dict[int, Seen | None] = {}
+    given = 0
+    with closing(crew.ask(next_request, limit_s=_PATIENCE_S)) as answers:
+        for worker, packed in answers:
+            numbers = asked[worker].popleft()
+            found.update(zip(numbers, unpack(packed) if packed else repeat(None), strict=False))
+            while given in found:
+                yield found.pop(given)
+                given += 1
+    for number in range(given, len(visits)):
+        yield found.pop(number, None)

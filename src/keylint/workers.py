@@ -16,7 +16,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keylint.records import dataclass, field
@@ -63,6 +63,19 @@ class _Child:
         if self.ended or len(self.received) < _LENGTH.size:
             return self.ended
         return len(self.received) - _LENGTH.size >= int(_LENGTH.unpack_from(self.received)[0])
+
+    def read(self) -> None:
+        """Take what is in its pipe, which has something or has ended."""
+        data = os.read(self.pipe, 1 << 20)
+        self.received += data
+        self.ended = not data
+
+    def end(self) -> None:
+        """End it at once: nothing more comes."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self.received.clear()
+        self.ended = True
 
     def take(self) -> Outcome:
         """The answer that came, which may have broken off."""
@@ -128,41 +141,72 @@ class Crew:
         self._wait(tick, end)
         return [child.take() if child.answered else Outcome() for child in self._children]
 
-    def ask(self, requests: Sequence[Any], *, limit_s: float) -> list[Outcome]:
-        """Send worker n the n-th request, after `results`, and wait for all answers. Fewer are in order.
+    def ask(
+        self, next_request: Callable[[int], Any], *, limit_s: float
+    ) -> Generator[tuple[int, Any], None, None]:
+        """Keep all workers busy with requests, after `results`: the number of a worker with each answer.
 
-        Where a process is lost or takes longer than `limit_s` seconds, nobody is left to ask afterwards.
-        Raises WorkerError where one fails.
+        `next_request(n)` is what worker n is to answer next, None if nothing is left for it; it is called
+        before the answer that came is given, so that the worker need not wait for who digests it. The answer
+        is None where a process was lost, or took longer than `limit_s` seconds and was ended. Raises
+        WorkerError where a worker fails. Left early, it ends workers that are at work.
         """
         if self._threads:
-            return _sound([_step(t.work, r) for t, r in zip(self._threads, requests, strict=False)])
-        asked = self._children[: len(requests)]
-        for child, request in zip(asked, requests, strict=True):
-            with contextlib.suppress(BrokenPipeError):  # it is gone, and its pipe says so below
-                _send(child.requests, request)
-        self._wait(None, time.monotonic() + limit_s, asked)
-        outcomes = [child.take() if child.answered else Outcome() for child in asked]
-        if any(outcome.result is None for outcome in outcomes):
-            self.kill()
-        return _sound(outcomes)
+            for n, worker in enumerate(self._threads):
+                while (request := next_request(n)) is not None:
+                    yield n, _sound(_step(worker.work, request))
+            return
+        asked: dict[int, float] = {}  # worker -> when its time is over
+        with selectors.DefaultSelector() as selector:
+
+            def ask(n: int) -> None:
+                request = next_request(n)
+                if request is not None:
+                    with contextlib.suppress(BrokenPipeError):  # it is gone, and its pipe says so below
+                        _send(self._children[n].requests, request)
+                    selector.register(self._children[n].pipe, selectors.EVENT_READ, n)
+                    asked[n] = time.monotonic() + limit_s
+
+            try:
+                for n, child in enumerate(self._children):
+                    if not child.ended:
+                        ask(n)
+                while asked:
+                    for n in self._answering(selector, asked):
+                        child = self._children[n]
+                        selector.unregister(child.pipe)
+                        del asked[n]
+                        outcome = child.take()
+                        if not child.ended:
+                            ask(n)
+                        yield n, _sound(outcome)
+            finally:
+                for n in asked:
+                    self._children[n].end()
+
+    def _answering(self, selector: selectors.BaseSelector, asked: Mapping[int, float]) -> list[int]:
+        """The workers from which no more is to come for now. Those whose time is over are ended."""
+        for key, _ in selector.select(_TICK_S):
+            self._children[key.data].read()
+        now = time.monotonic()
+        for n, end in asked.items():
+            if now > end and not self._children[n].answered:
+                self._children[n].end()
+        return [n for n in asked if self._children[n].answered]
 
     @property
     def size(self) -> int:
-        """How many workers there are to ask."""
+        """How many workers there are, those that were lost included."""
         return len(self._threads or self._children)
 
-    def _wait(
-        self, tick: Callable[[], None] | None, end: float | None, asked: Sequence[_Child] | None = None
-    ) -> None:
+    def _wait(self, tick: Callable[[], None] | None, end: float | None) -> None:
         with selectors.DefaultSelector() as selector:
-            for child in self._children if asked is None else asked:
+            for child in self._children:
                 if not child.answered:
                     selector.register(child.pipe, selectors.EVENT_READ, child)
             while selector.get_map() and (end is None or time.monotonic() < end):
                 for key, _ in selector.select(_TICK_S):
-                    data = os.read(key.fd, 1 << 20)
-                    key.data.received += data
-                    key.data.ended = not data
+                    key.data.read()
                     if key.data.answered:
                         selector.unregister(key.fd)
                 if tick:
@@ -180,11 +224,13 @@ class Crew:
 
     def kill(self) -> None:
         """End the workers that still run, and leave nothing of them behind. Threads end with their input."""
+        for worker in self._threads:
+            with contextlib.suppress(ValueError):  # it is still at work
+                worker.work.close()
         self._threads = []
         while self._children:
             child = self._children[-1]
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGKILL)
+            child.end()
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child.pid, 0)
             os.close(child.pipe)
@@ -229,11 +275,11 @@ class Crew:
             os._exit(status)
 
 
-def _sound(outcomes: list[Outcome]) -> list[Outcome]:
-    for outcome in outcomes:
-        if outcome.failure:
-            raise WorkerError(outcome.failure)
-    return outcomes
+def _sound(outcome: Outcome) -> Any:
+    """The result of a worker that did not fail."""
+    if outcome.failure:
+        raise WorkerError(outcome.failure)
+    return outcome.result
 
 
 def _serve(work: Work, asking: int, answering: int) -> None:

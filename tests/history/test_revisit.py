@@ -57,11 +57,32 @@ def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bo
     return bool(request.param)
 
 
+def asking(crew: Crew, requests: list[list[Any]], limit_s: float = PATIENCE_S) -> list[list[Any]]:
+    """What each worker answers to a list of requests of its own."""
+    left = [[*own, None] for own in requests]
+    answers: list[list[Any]] = [[] for _ in requests]
+    for number, answer in crew.ask(lambda n: left[n].pop(0) if n < len(left) else None, limit_s=limit_s):
+        answers[number].append(answer)
+    return answers
+
+
 def test_workers_answer_one_request_after_the_other(forks: bool) -> None:
     crew = crew_of(adder)
     assert [outcome.result for outcome in crew.results()] == [0, 1, 2]
-    assert [outcome.result for outcome in crew.ask([10, 20, 30], limit_s=60)] == [10, 21, 32]
-    assert [outcome.result for outcome in crew.ask([5], limit_s=60)] == [5]
+    assert asking(crew, [[10, 11], [20], [30, 31, 32]]) == [[10, 11], [21], [32, 33, 34]]
+    assert asking(crew, [[5]]) == [[5]]
+    assert asking(crew, [[], [6]]) == [[], [7]]
+    crew.close()
+
+
+def test_a_worker_has_its_next_request_before_its_answer_is_given(forks: bool) -> None:
+    crew = crew_of(adder, 1)
+    crew.results()
+    requests = [3, 2, 1]
+    left = []
+    for _ in crew.ask(lambda _: requests.pop() if requests else None, limit_s=PATIENCE_S):
+        left.append(len(requests))
+    assert left == ([1, 0, 0] if forks else [2, 1, 0])
     crew.close()
 
 
@@ -69,7 +90,7 @@ def test_a_worker_that_fails_says_where_but_not_why(forks: bool) -> None:
     crew = crew_of(adder, 1)
     crew.results()
     with pytest.raises(WorkerError, match=r"^TypeError in test_revisit\.py:[0-9]+$"):
-        crew.ask(["not a number"], limit_s=60)
+        asking(crew, [["not a number"]])
     crew.close()
 
 
@@ -81,9 +102,8 @@ def test_long_requests_and_answers_arrive_whole(forks: bool) -> None:
 
     crew = crew_of(echo, 2)
     assert [len(outcome.result) for outcome in crew.results()] == [3_000_000] * 2
-    assert [len(outcome.result) for outcome in crew.ask([b"y" * 2_000_000] * 2, limit_s=60)] == [
-        4_000_000
-    ] * 2
+    answers = asking(crew, [[b"y" * 2_000_000, b"z"], [b"y" * 2_000_000]])
+    assert [[len(answer) for answer in own] for own in answers] == [[4_000_000, 2], [4_000_000]]
     crew.close()
 
 
@@ -97,24 +117,38 @@ def test_a_worker_that_is_gone_has_no_answer_and_the_others_have() -> None:
 
     crew = crew_of(mortal)
     crew.results()
-    assert crew.ask(["live", "die", "live"], limit_s=60) == [Outcome(0), Outcome(), Outcome(2)]
-    assert crew.size == 0, "nobody else is asked after that"
+    asked = [["live", "live"], ["live", "die", "never asked"], ["live"]]
+    assert asking(crew, asked) == [[0, 0], [1, None], [2]]
+    assert asking(crew, [["live"], ["never asked"], ["live"]]) == [[0], [], [2]]
     crew.close()
 
 
 @pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
-def test_a_worker_that_takes_too_long_is_given_up() -> None:
+def test_a_worker_that_takes_too_long_is_ended() -> None:
     def idle(number: int) -> workers.Work:
-        yield number
-        time.sleep(PATIENCE_S)
-        yield number
+        request = yield number
+        while True:
+            time.sleep(request)
+            request = yield number
 
     crew = crew_of(idle, 2)
     crew.results()
     began = time.monotonic()
-    assert crew.ask(["x", "y"], limit_s=0.3) == [Outcome(), Outcome()]
+    assert asking(crew, [[PATIENCE_S, 0], [0, 0]], limit_s=0.5) == [[None], [1, 1]]
     assert time.monotonic() - began < PATIENCE_S / 2
-    assert crew.size == 0
+    assert asking(crew, [[0], [0]]) == [[], [1]]
+    crew.close()
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_who_stops_listening_ends_the_workers_that_are_at_work() -> None:
+    crew = crew_of(adder, 2)
+    crew.results()
+    answers = crew.ask(lambda _: 1, limit_s=PATIENCE_S)
+    next(answers)
+    answers.close()
+    assert asking(crew, [[1], [1]]) == [[], []], "their answers would be taken for others"
+    crew.close()
 
 
 @pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
@@ -175,15 +209,37 @@ def test_what_lost_workers_were_to_look_at_is_looked_at_here(
 ) -> None:
     busy(repo)
     expected = places(scan(repo.path))
-    monkeypatch.setattr(revisit, "answer", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr(revisit, "_look", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     assert places(scan(repo.path)) == expected
 
 
-def test_many_visits_go_in_rounds(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("block", [1, 3])
+def test_many_visits_go_in_blocks(repo: Repo, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     busy(repo)
     expected = places(scan(repo.path))
-    monkeypatch.setattr(revisit, "_ROUND", 3)
+    monkeypatch.setattr(revisit, "_BLOCK", block)
     assert places(scan(repo.path)) == expected
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_what_a_lost_worker_was_asked_about_comes_without_an_answer_and_in_its_place() -> None:
+    def work(number: int) -> workers.Work:
+        request = yield number
+        while True:
+            if any(visit[0] == b"5" for visit in request):
+                os._exit(9)
+            request = yield pack(
+                [revisit.Seen([], (Skipped(visit[1], SkipReason.BUDGET, ""),)) for visit in request]
+            )
+
+    visits = [revisit.Visit(str(n).encode(), str(n), set()) for n in range(40)]
+    crew = crew_of(work, 2)
+    crew.results()
+    seen = list(revisit.revisit(crew, visits, lambda blob: int(blob) // 10))
+    crew.close()
+    assert seen[5] is None
+    assert [s.skipped[0].path for s in seen if s] == [str(n) for n, s in enumerate(seen) if s]
+    assert len(seen) == 40 and sum(s is None for s in seen) <= 8
 
 
 def test_a_blob_that_is_gone_when_it_is_looked_at_again_is_listed(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import NoReturn
@@ -24,6 +27,7 @@ class ObjectReader:
         self._repo = repo
         self._max_bytes = max_bytes
         self._process: subprocess.Popen[bytes] | None = None
+        self._announced: deque[str] = deque()
 
     def __enter__(self) -> ObjectReader:
         return self
@@ -32,6 +36,18 @@ class ObjectReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
+
+    def announce(self, object_ids: Sequence[str]) -> None:
+        """Tell which objects will be asked for next, in this order: git reads them meanwhile.
+
+        For a few only: their ids must fit into a pipe.
+        """
+        try:
+            self._write(object_ids)
+        except OSError:  # it died over something else; each object is asked for singly
+            self._close()
+        else:
+            self._announced.extend(object_ids)
 
     def blob(self, object_id: str, origin: Origin) -> Blob | Skipped:
         """A blob, or why it cannot be had."""
@@ -53,19 +69,28 @@ class ObjectReader:
 
     def _ask(self, object_id: str) -> int | None:
         """The size of an object, None if it is missing; its content follows. Raises DamagedObjectError."""
-        process = self._process = self._process or self._repo.start("cat-file", "--batch")
-        assert process.stdin and process.stdout
-        try:
-            process.stdin.write(object_id.encode() + b"\n")
-            process.stdin.flush()
-        except OSError:
-            self._give_up(object_id)
-        answer = process.stdout.readline().split()
+        if self._announced and self._announced[0] == object_id:
+            self._announced.popleft()
+        else:
+            if self._announced:  # its answer would be taken for this one's
+                self._close()
+            try:
+                self._write([object_id])
+            except OSError:
+                self._give_up(object_id)
+        assert self._process and self._process.stdout
+        answer = self._process.stdout.readline().split()
         if len(answer) == 2:
             return None
         if len(answer) != 3:
             self._give_up(object_id)
         return int(answer[2])
+
+    def _write(self, object_ids: Sequence[str]) -> None:
+        process = self._process = self._process or self._repo.start("cat-file", "--batch")
+        assert process.stdin
+        process.stdin.write("".join(f"{name}\n" for name in object_ids).encode())
+        process.stdin.flush()
 
     def _content(self, object_id: str, size: int) -> bytes:
         assert self._process and self._process.stdout
@@ -76,10 +101,11 @@ class ObjectReader:
 
     def _close(self) -> None:
         process, self._process = self._process, None
+        self._announced.clear()
         if process is None:
             return
         process.kill()
-        with process:
+        with suppress(BrokenPipeError), process:  # what it was to be asked may still be in the buffer
             pass
 
     def _give_up(self, object_id: str) -> NoReturn:
