@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from keylint.addedlines import added
 from keylint.allowing import Allowing, Spot, spot
+from keylint.aside import Aside
 from keylint.findings import Sighting
 from keylint.historymessages import deliver_messages
 from keylint.historyscan import Sweeper, Swept
@@ -25,6 +26,7 @@ from keylint.sources.history import CommitFacts, History
 from keylint.timeline import Change, Place, Story, tell
 
 MAX_STORY_PLACES = 4  # places of one story that get a location; the others are counted
+_FEW_VERSIONS = 100
 MAX_BRANCHES = 10
 _MAX_TIP_QUERIES = 50_000
 _MAX_LISTED = 1000  # unreadable objects that get a line of their own
@@ -161,11 +163,14 @@ class _Delivery:
         }
         told = tell(self._changes(changes), today)
         plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
+        _add_places(plans)
         plans += self._outside(changes)
-        self._find_branches([plan for plan in plans if not plan.today and plan.story.first.commit])
+        gone = [plan for plan in plans if not plan.today and plan.story.first.commit]
+        branches = Aside(lambda: self._find_branches(gone))  # git has some work with them
         try:
             self._examine(plans)
         finally:  # an interrupt, too, leaves what was examined so far
+            branches.wait()
             self._hand_over([plan for plan in plans if any(plan.matches.values())])
 
     def _number_values(self) -> list[bytes]:
@@ -276,15 +281,14 @@ class _Delivery:
     # ---- plans
 
     def _plan(self, key: int, story: Story, head: Mapping[bytes, bytes]) -> _Plan:
-        """What to show: today's place, the first one, the newest one of every path, then the newest ones."""
+        """What must be shown: today's place, the first one, the newest one of every path."""
         today = [
             _Shown(path, head[path], "")
             for path in story.paths
             if key in self._holders.get(head.get(path, b""), _NO_KEYS)
         ]
         newest = {place.path: place for place in reversed(story.places)}
-        order = (story.first, *newest.values(), *story.places)
-        places = [_Shown(place.path, place.blob, place.commit) for place in order]
+        places = [_Shown(place.path, place.blob, place.commit) for place in (story.first, *newest.values())]
         shown: dict[tuple[bytes, bytes], _Shown] = {}
         for place in (*today[:1], *places):
             if len(shown) < MAX_STORY_PLACES:
@@ -414,6 +418,24 @@ class _Delivery:
 
     def _shown_path(self, path: bytes) -> str:
         return os.fsdecode(self._prefix + path)
+
+
+def _add_places(plans: Sequence[_Plan]) -> None:
+    """Show more places of each story, the newest first: each version of a file is examined once more for it.
+
+    Where that would be many, only versions that are examined anyway are taken.
+    """
+    looked_at = {(place.path, place.blob) for plan in plans for place in plan.shown}
+    for plan in plans:
+        shown = {(place.path, place.blob) for place in plan.shown}
+        for place in plan.story.places:
+            if len(shown) >= MAX_STORY_PLACES:
+                break
+            version = (place.path, place.blob)
+            if version not in shown and (version in looked_at or len(looked_at) < _FEW_VERSIONS):
+                looked_at.add(version)
+                shown.add(version)
+                plan.shown.append(_Shown(place.path, place.blob, place.commit))
 
 
 def _change(change: LogChange, old: frozenset[int], new: frozenset[int]) -> Change:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
+from keylint.latepattern import late
 from keylint.textmap import Coding, line_edges
 
 MAX_SNIPPET = 160  # characters
@@ -21,6 +23,7 @@ _MAX_NEEDLES = 1000  # a blob with more shows no context: seeking them all would
 _MIN_PASSWORD = 4  # bytes: hiding every "a" would hide nothing
 _SHORT = 8  # bytes: encoded forms and lines that are shorter than this say nothing
 _CUT = "…"
+_NOT_ALPHANUMERIC = late(rb"(?s)[^0-9A-Za-z]")
 
 
 class Mask(NamedTuple):
@@ -43,8 +46,7 @@ class Needles:
         for secret in (raw, value, *_passwords(raw, value)):
             if secret not in self._values and not self.too_many:
                 self._values.add(secret)
-                for form in _forms(secret):
-                    self._forms.update(_parts(form))
+                self._forms.update(_needles(secret))
 
     @property
     def too_many(self) -> bool:
@@ -79,9 +81,14 @@ def _passwords(*values: bytes) -> Iterable[bytes]:
             yield password
 
 
+@lru_cache(maxsize=4096)  # versions of one file hold the same secrets
+def _needles(secret: bytes) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(part for form in _forms(secret) for part in _parts(form)))
+
+
 def _forms(secret: bytes) -> Iterable[bytes]:
     yield secret
-    percent = b"".join(b"%c" % c if chr(c).isalnum() and c < 128 else b"%%%02X" % c for c in secret)
+    percent = _NOT_ALPHANUMERIC.sub(lambda found: b"%%%02X" % found[0][0], secret)
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         for before in range(3):  # bytes before it in its group of three, as in `user:key` of Basic
             # The outer characters depend on what surrounds the secret, too.

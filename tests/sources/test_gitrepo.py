@@ -291,3 +291,19 @@ def test_tracked_files_are_told_from_others(repo: Repo, tmp_path: Path) -> None:
     assert not is_tracked(str(repo.path / "sub/b.txt"))
     assert not is_tracked(str(tmp_path / "anything"))
     assert not is_tracked(str(repo.path / ".git/config"))
+
+
+@pytest.mark.parametrize("number", [3, 3000])
+def test_git_answers_few_and_many_questions(repo: Repo, number: int) -> None:
+    repo.commit({"a": "x\n"})
+    asked = b"HEAD:a\nHEAD:gone\n" * number
+    done = GitRepo.discover(str(repo.path)).attempt("cat-file", "--batch-check=%(objecttype)", stdin=asked)
+    assert (done.returncode, done.stdout) == (0, b"blob\nHEAD:gone missing\n" * number)
+
+
+def test_git_says_what_it_refuses_whatever_the_number_of_questions(repo: Repo) -> None:
+    found = GitRepo.discover(str(repo.path))
+    for number in (1, 10_000):
+        done = found.attempt("cat-file", "--no-such-option", stdin=b"HEAD\n" * number)
+        assert done.returncode != 0
+        assert b"no-such-option" in done.stderr

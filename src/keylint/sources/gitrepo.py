@@ -16,6 +16,7 @@ from keylint.sources.base import printable
 from keylint.sources.gitsafe import LOCATION, command, environment
 
 _ANSWER_SECONDS = 120  # for a single short question; a configuration can name a pipe that never answers
+_MANY_BYTES = 16 << 10  # of questions
 _EMPTY_TREES = {
     "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
@@ -266,6 +267,8 @@ def _run(
     arguments: list[str], folder: str, env: dict[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     try:
+        if len(stdin) > _MANY_BYTES:
+            return _run_on_files(command(arguments), folder, env, stdin)
         return subprocess.run(
             command(arguments),
             cwd=folder,
@@ -281,6 +284,30 @@ def _run(
         raise SourceError(f"git {arguments[0]} gave no answer in {_ANSWER_SECONDS} seconds") from None
     except OSError as error:
         raise SourceError(f"{printable(folder)}: git cannot be run there: {error.strerror}") from None
+
+
+def _run_on_files(
+    words: list[str], folder: str, env: dict[str, str], stdin: bytes
+) -> subprocess.CompletedProcess[bytes]:
+    """With many questions: through pipes each answer of git would wake this process."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as told:
+        asked.write(stdin)
+        asked.seek(0)
+        done = subprocess.run(
+            words,
+            cwd=folder,
+            env=env,
+            stdin=asked,
+            stdout=told,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=_ANSWER_SECONDS,
+        )
+        told.seek(0)
+        done.stdout = told.read()
+        return done
 
 
 class _ObjectStream(io.RawIOBase):
