@@ -21,6 +21,7 @@ from keylint.engine.confirm import load_before_fork
 from keylint.historywork import COUNTERS, work
 from keylint.model import Skipped, SkipReason
 from keylint.records import dataclass, field
+from keylint.sources import pipes
 
 if TYPE_CHECKING:
     from keylint.engine import Engine
@@ -101,7 +102,7 @@ class _Pass:
     def _feed(self, number: int) -> None:
         stdin = self.readers[number].stdin
         assert stdin
-        _narrow(stdin.fileno())
+        pipes.narrow(stdin.fileno())
         with suppress(OSError), stdin:  # it may have died; what it did not answer is found later
             while block := self.dispatcher.take(number):
                 stdin.write(b"\n".join(block) + b"\n")
@@ -341,16 +342,6 @@ class Sweeper:
             before = self._before
             known = before.objects + run.dispatcher.known
             self._progress(Progress(before.objects + objects, before.bytes + size, before.hits + hits, known))
-
-
-def _narrow(pipe: int) -> None:
-    """Let a pipe hold no more than it must: what waits in it, no other reader can take over. Linux only."""
-    try:
-        import fcntl
-
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
-    except (ImportError, AttributeError, OSError):
-        return
 
 
 def _foreign_ends(readers: Sequence[subprocess.Popen[bytes]], own: int) -> list[int]:

@@ -8,7 +8,6 @@ would read blobs. `--date-order` keeps parents behind their children even where 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -18,6 +17,7 @@ from zlib import crc32
 
 from keylint.errors import SourceError
 from keylint.records import dataclass, field
+from keylint.sources import pipes
 from keylint.sources.base import printable
 from keylint.sources.gitrepo import GitRepo
 
@@ -35,12 +35,9 @@ _KEPT = 64 << 20
 _BATCH = 200  # commits: few enough for their ids to fit into any pipe
 MAX_DAMAGED = 500  # commits on which git may give up before the rest is left out
 
-# A header, or one record: modes, old and new id, status, path. They follow each other without a gap.
-_TOKEN = re.compile(
-    rb"\x01([0-9a-f]{40,64}) ([0-9a-f ]*)\x02\x00\n?"
-    rb"|:(\d+) (\d+) ([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ([A-Z])\d*\x00([^\x00]+)\x00"
-)
-_FILLER = b"\0\n"
+# A header, or one record: modes, old and new id, status, and then its path. Each ends with a NUL byte.
+_HEADER, _END = b"\x01", b"\x02"
+_STRANGE = "git log gave an answer that cannot be understood"
 _GITLINK = b"160000"
 _ABSENT = b"000000"
 
@@ -86,6 +83,10 @@ class RawLog:
     _store: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_KEPT))  # noqa: SIM115
     _running: subprocess.Popen[bytes] | None = None
     _errors: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+
+    @property
+    def _width(self) -> int:
+        return len(self.repo.empty_tree)
 
     def start(self) -> None:
         """Let git begin; `stream` reads what it says."""
@@ -134,16 +135,18 @@ class RawLog:
 
     def _read(self, process: subprocess.Popen[bytes]) -> Iterator[list[bytes]]:
         assert process.stdout and process.stdin
-        tail = b""
+        text = _Text(self._width)
+        pipe = process.stdout.fileno()
+        wide = pipes.widen(pipe)
         try:
-            while chunk := os.read(process.stdout.fileno(), _CHUNK):
+            while chunk := os.read(pipe, _CHUNK):
                 self._store.write(chunk)
-                found, tail = self._take(tail + chunk)
-                if found:
+                if found := self._take(text.entries(chunk)):
                     yield found
+                if wide:
+                    pipes.rest(len(chunk))
             self._store.write(b"\0")  # the last header ends with the output
-            found, tail = self._take(tail + b"\0")
-            if found:
+            if found := self._take(text.entries(b"\0")):
                 yield found
         except BaseException:
             process.kill()  # nobody reads on
@@ -151,61 +154,56 @@ class RawLog:
         finally:
             with process:
                 pass
-        if process.returncode == 0 and tail.strip(_FILLER):
-            raise SourceError("git log gave an answer that cannot be understood")
+        if process.returncode == 0 and text.rest:
+            raise SourceError(_STRANGE)
 
-    def _take(self, data: bytes) -> tuple[list[bytes], bytes]:
-        """New blob ids in `data`, and the rest that does not make a whole token yet."""
+    def _take(self, entries: Iterator[tuple[bytes, bytes]]) -> list[bytes]:
+        """The ids of new blobs in a part of the log."""
         found = []
-        seen = self.seen
-        end = 0
-        for token in _TOKEN.finditer(data):
-            if token.start() != end and data[end : token.start()].strip(_FILLER):
-                raise SourceError("git log gave an answer that cannot be understood")
-            end = token.end()
-            mode = token[4]
-            if mode is None:
+        seen, width = self.seen, self._width
+        for entry, path in entries:
+            if not path:
                 self.commits += 1
-                self._last = token[1].decode()
+                self._last = entry[1:-1].partition(b" ")[0].decode()
                 continue
-            blob = token[6]
+            blob = entry[-width - 2 : -2]
+            if blob in seen:
+                continue
+            mode = entry[8:14]
             if mode == _GITLINK:
-                self.gitlinks.setdefault(token[8], blob)
-            elif mode != _ABSENT and blob not in seen:
-                if self.excluded and self.excluded(token[8]):
-                    continue
-                seen[blob] = crc32(token[8])
+                self.gitlinks.setdefault(path, blob)
+            elif mode != _ABSENT and not (self.excluded and self.excluded(path)):
+                seen[blob] = crc32(path)
                 found.append(blob)
-        return found, data[end:]
+        return found
 
     def changes(self, blobs: Collection[bytes]) -> Iterator[LogChange]:
         """Every change, newest first, that has one of `blobs` on either side."""
-        for commit, diff, token in self._tokens():
-            if token[4] is not None and (token[5] in blobs or token[6] in blobs):
-                yield LogChange(commit, diff, token[8], token[5], token[6])
+        diff = 0
+        commit: LogCommit | None = None
+        header, width = b"", self._width
+        for entry, path in self._entries():
+            if not path:
+                diff, header, commit = diff + 1, entry, None
+                continue
+            old, new = entry[15 : 15 + width], entry[-width - 2 : -2]
+            if new in blobs or old in blobs:
+                commit = commit or _commit(header)
+                yield LogChange(commit, diff, path, old, new)
 
     def walked(self) -> Iterator[LogCommit]:
         """Every commit of the log, newest first, each once."""
-        last = ""
-        for commit, _, token in self._tokens():
-            if token[4] is None and commit.id != last:
-                last = commit.id
-                yield commit
+        last = b""
+        for entry, path in self._entries():
+            if not path and entry != last:
+                last = entry
+                yield _commit(entry)
 
-    def _tokens(self) -> Iterator[tuple[LogCommit, int, re.Match[bytes]]]:
+    def _entries(self) -> Iterator[tuple[bytes, bytes]]:
         self._store.seek(0)
-        tail = b""
-        commit = LogCommit("", ())
-        diff = 0
+        text = _Text(self._width)
         while chunk := self._store.read(_CHUNK):
-            end = 0
-            data = tail + chunk
-            for token in _TOKEN.finditer(data):
-                end = token.end()
-                if token[4] is None:
-                    commit, diff = _commit(token), diff + 1
-                yield commit, diff, token
-            tail = data[end:]
+            yield from text.entries(chunk)
 
     def close(self) -> None:
         """Drop the kept text, and git if it is still at work."""
@@ -227,5 +225,38 @@ class RawLog:
         return printable((fatal or lines or ["no message"])[-1])[:300]
 
 
-def _commit(token: re.Match[bytes]) -> LogCommit:
-    return LogCommit(token[1].decode(), tuple(token[2].decode().split()))
+class _Text:
+    """The text of a log while it comes in. `rest` is what does not make a whole entry yet.
+
+    `width` is the length of an id, in characters.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.rest = b""
+        self._record = 2 * width + len(b":100644 100644   M")
+
+    def entries(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Headers (ids of a commit and its parents between two marks), each with an empty path, and records.
+
+        A record is `:MODE MODE OLD-ID NEW-ID STATUS` and its path. Raises SourceError for anything else.
+        """
+        *pieces, self.rest = (self.rest + chunk).split(b"\0")
+        left = iter(pieces)
+        for piece in left:
+            entry = piece[1:] if piece[:1] == b"\n" else piece
+            start = entry[:1]
+            if start == b":" and len(entry) == self._record:
+                path = next(left, b"")
+                if path:
+                    yield entry, path
+                else:  # it comes with the next chunk
+                    self.rest = entry + b"\0" + self.rest
+            elif start == _HEADER and entry[-1:] == _END:
+                yield entry, b""
+            elif entry:
+                raise SourceError(_STRANGE)
+
+
+def _commit(header: bytes) -> LogCommit:
+    name, *parents = header[1:-1].decode().split()
+    return LogCommit(name, tuple(parents))

@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator
 
 from keylint.records import dataclass, field
+from keylint.sources import pipes
 
 SLAB_BYTES = 1 << 20
 LARGE_BYTES = 8 << 20
@@ -55,11 +56,12 @@ def read_slabs(fd: int) -> Iterator[Slab | Large]:
     An end in the middle of an object means that git gave up on it; the object is then in no slab.
     """
     source = io.FileIO(fd, closefd=False)
+    wide = pipes.widen(fd)
     store = bytearray(SLAB_BYTES + _MARGIN)
     filled = 0
     ended = False
     while not ended:
-        filled, ended = _fill(source, store, filled)
+        filled, ended = _fill(source, store, filled, wide)
         slab = Slab(store)
         used, wanted, large = _parse(store, filled, slab)
         if slab.answered:
@@ -124,7 +126,7 @@ class LargeStream(io.RawIOBase):
         self.rest = bytes(self._begun[1:])
 
 
-def _fill(source: io.FileIO, store: bytearray, filled: int) -> tuple[int, bool]:
+def _fill(source: io.FileIO, store: bytearray, filled: int, wide: bool) -> tuple[int, bool]:
     """Read until the store holds enough for one scan. Returns the new fill, and whether that was the end."""
     with memoryview(store) as view:
         enough = max(_ENOUGH, filled + 1, len(store) // 2)
@@ -133,6 +135,8 @@ def _fill(source: io.FileIO, store: bytearray, filled: int) -> tuple[int, bool]:
             if not count:
                 return filled, True
             filled += count
+            if wide and filled < enough:
+                pipes.rest(count)
     return filled, False
 
 
