@@ -31,7 +31,7 @@ _RAW = (
 _LOG = ("log", "--date-order", "--no-mailmap", *_RAW)
 _SINGLY = ("diff-tree", "--stdin", "-r", "--root", "--always", *_RAW)
 _CHUNK = 1 << 20
-_KEPT = 64 << 20
+_KEPT = 64 << 20  # bytes of text in memory
 _BATCH = 200  # commits: few enough for their ids to fit into any pipe
 MAX_DAMAGED = 500  # commits on which git may give up before the rest is left out
 
@@ -62,6 +62,68 @@ class LogChange(NamedTuple):
     new: bytes
 
 
+class _Kept:
+    """Text in the order in which it came: in memory up to 64 MiB, the rest in an unnamed file."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._file: IO[bytes] | None = None
+
+    def add(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size <= _KEPT:
+            self._chunks.append(chunk)
+            return
+        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - closed by `clear`
+        self._file.write(chunk)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._chunks
+        if self._file:
+            self._file.seek(0)
+            while chunk := self._file.read(_CHUNK):
+                yield chunk
+
+    def clear(self) -> None:
+        self._chunks, self._size = [], 0
+        if self._file:
+            self._file.close()
+            self._file = None
+
+
+class _Text:
+    """The text of a log while it comes in. `rest` is what does not make a whole entry yet.
+
+    `width` is the length of an id, in characters.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.rest = b""
+        self._record = 2 * width + len(b":100644 100644   M")
+
+    def entries(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Headers (ids of a commit and its parents between two marks), each with an empty path, and records.
+
+        A record is `:MODE MODE OLD-ID NEW-ID STATUS` and its path. Raises SourceError for anything else.
+        """
+        *pieces, self.rest = (self.rest + chunk).split(b"\0")
+        left = iter(pieces)
+        for piece in left:
+            entry = piece[1:] if piece[:1] == b"\n" else piece
+            start = entry[:1]
+            if start == b":" and len(entry) == self._record:
+                path = next(left, b"")
+                if path:
+                    yield entry, path
+                else:  # it comes with the next chunk
+                    self.rest = entry + b"\0" + self.rest
+            elif start == _HEADER and entry[-1:] == _END:
+                yield entry, b""
+            elif entry:
+                raise SourceError(_STRANGE)
+
+
 @dataclass
 class RawLog:
     """One walk over a log, streamed first and then kept to answer who put a blob where.
@@ -80,7 +142,7 @@ class RawLog:
     gitlinks: dict[bytes, bytes] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
     _last: str = ""
-    _store: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_KEPT))  # noqa: SIM115
+    _kept: _Kept = field(default_factory=_Kept)
     _running: subprocess.Popen[bytes] | None = None
     _errors: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
@@ -107,8 +169,7 @@ class RawLog:
         """Forget what came so far, but not which blobs were seen, and walk again from elsewhere."""
         self.revisions = revisions
         self.commits = 0
-        self._store.seek(0)
-        self._store.truncate()
+        self._kept.clear()
 
     def one_by_one(self, commits: Sequence[str]) -> Iterator[list[bytes]]:
         """The blobs of commits that are compared with their parents one after the other.
@@ -140,12 +201,12 @@ class RawLog:
         wide = pipes.widen(pipe)
         try:
             while chunk := os.read(pipe, _CHUNK):
-                self._store.write(chunk)
+                self._kept.add(chunk)
                 if found := self._take(text.entries(chunk)):
                     yield found
                 if wide:
                     pipes.rest(len(chunk))
-            self._store.write(b"\0")  # the last header ends with the output
+            self._kept.add(b"\0")  # the last header ends with the output
             if found := self._take(text.entries(b"\0")):
                 yield found
         except BaseException:
@@ -200,9 +261,8 @@ class RawLog:
                 yield _commit(entry)
 
     def _entries(self) -> Iterator[tuple[bytes, bytes]]:
-        self._store.seek(0)
         text = _Text(self._width)
-        while chunk := self._store.read(_CHUNK):
+        for chunk in self._kept:
             yield from text.entries(chunk)
 
     def close(self) -> None:
@@ -211,7 +271,7 @@ class RawLog:
             self._running.kill()
             with self._running:
                 pass
-        self._store.close()
+        self._kept.clear()
         self._errors.close()
 
     def kin(self, blob: bytes) -> int:
@@ -223,38 +283,6 @@ class RawLog:
         lines = self._errors.read(1 << 16).decode("utf-8", "surrogateescape").splitlines()
         fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
         return printable((fatal or lines or ["no message"])[-1])[:300]
-
-
-class _Text:
-    """The text of a log while it comes in. `rest` is what does not make a whole entry yet.
-
-    `width` is the length of an id, in characters.
-    """
-
-    def __init__(self, width: int) -> None:
-        self.rest = b""
-        self._record = 2 * width + len(b":100644 100644   M")
-
-    def entries(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Headers (ids of a commit and its parents between two marks), each with an empty path, and records.
-
-        A record is `:MODE MODE OLD-ID NEW-ID STATUS` and its path. Raises SourceError for anything else.
-        """
-        *pieces, self.rest = (self.rest + chunk).split(b"\0")
-        left = iter(pieces)
-        for piece in left:
-            entry = piece[1:] if piece[:1] == b"\n" else piece
-            start = entry[:1]
-            if start == b":" and len(entry) == self._record:
-                path = next(left, b"")
-                if path:
-                    yield entry, path
-                else:  # it comes with the next chunk
-                    self.rest = entry + b"\0" + self.rest
-            elif start == _HEADER and entry[-1:] == _END:
-                yield entry, b""
-            elif entry:
-                raise SourceError(_STRANGE)
 
 
 def _commit(header: bytes) -> LogCommit:
