@@ -17,13 +17,14 @@ from tests.helpers import builtin
 RULES = [rule for rule in builtin.rules() if rule.regex]
 ATOMS = ("a", "b", "key", "secret", "acme", "[ab]", "[^a]", r"\d", r"\w", ".", r"\.", "é")
 REPEATS = ("", "", "?", "*", "+", "{2}", "{1,3}", "{0,2}?")
+MANY_WORDS = "(?:key|token|secret|access|auth|bearer|private|user|login)"
 GROUP_REPEATS = ("", "", "?", "{2}", "{0,2}")  # nothing that the reference would take for ever to try
 
 
 def begins(expressions: tuple[bytes, ...], data: bytes, start: int, width: int, end: int) -> bool:
     """Whether an expression matches at `start`, within the width and the match that it stands for."""
-    matches = (re.compile(expression).match(data, start, end) for expression in expressions)
-    return any(match and match.end() - start <= width for match in matches)
+    end = min(end, start + width)
+    return any(re.compile(expression).match(data, start, end) for expression in expressions)
 
 
 @st.composite
@@ -46,7 +47,7 @@ def patterns(draw: st.DrawFn, depth: int = 2) -> str:
 @settings(deadline=None, max_examples=400)
 @given(
     patterns(),
-    st.sampled_from(["", "(?i)"]),
+    st.sampled_from(["", "(?i)", MANY_WORDS, f"(?i){MANY_WORDS}"]),
     st.text(alphabet="abAB1 .é", max_size=12),
     st.lists(st.sampled_from(["key", "Secret", "acme", " ", "a", "1"]), max_size=6),
 )
@@ -102,6 +103,18 @@ def test_each_name_has_an_outline_and_common_words_behind_it_start_nothing() -> 
     assert found is not None
     assert [e.count(rb"[\x53\x73][\x45\x65][\x43\x63]") for e in found.expressions] == [0, 0]
     assert len(found.expressions) == 2
+
+
+def test_behind_many_words_nothing_is_counted_that_ends_by_itself() -> None:
+    pattern = MANY_WORDS + "[a-z_]{0,9}[^0-9A-Za-z]{1,9}([0-9 ]{0,9};.{0,9};[0-9]{1,3};[0-9]{8,99})"
+    found = outline(pattern)
+    assert found is not None
+    [expression] = found.expressions
+    assert expression.endswith(
+        rb"[\x5f\x61-\x7a]{0,}[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xff]{1,}[\x20\x30-\x39]{0,9}\x3b"
+        rb"[\x00-\xff]{0,9}\x3b[\x30-\x39]{1,3}\x3b[\x30-\x39]{8}"
+    )
+    assert found.width == len("private") + 9 + 9 + 9 + 1 + 9 + 1 + 3 + 1 + 8
 
 
 def test_a_common_word_without_a_name_is_searched_for_as_it_is() -> None:

@@ -29,6 +29,7 @@ WIDE = 1024  # bytes
 _MIN_BYTES = 6  # that an outline must have at least where it had to be cut
 _TAIL = 20  # bytes of a value that tell enough behind a name
 _LONG_TAIL = 80  # and behind common words
+_COUNTED = 3  # a repetition that varies by fewer bytes is left as it is
 _MIN_NAME = 3  # letters
 _MAX_NAMES = 8  # that get an outline of their own
 # fmt: off
@@ -44,6 +45,7 @@ _LOWER = sum(1 << code for code in range(0x61, 0x7B))
 _UPPER = _LOWER >> 32
 _DIGITS = sum(1 << code for code in range(0x30, 0x3A))
 _WORD = _LOWER | _UPPER | _DIGITS | 1 << 0x5F
+_ALPHANUMERIC = _LOWER | _UPPER | _DIGITS
 _SPACE = sum(1 << code for code in b"\t\n\v\f\r ")
 _CATEGORIES = {
     "CATEGORY_DIGIT": _DIGITS,
@@ -105,7 +107,8 @@ def outline(pattern: str) -> Outline | None:
     paths = [_short(*_blurred(path)) for path in _by_name(items)]
     if any(_width(path)[0] < 1 for path in paths):
         return None
-    return Outline(tuple(_written(path).encode("ascii") for path in paths), max(_width(p)[1] for p in paths))
+    expressions = tuple(_written(_opened(path)).encode("ascii") for path in paths)
+    return Outline(expressions, max(_width(path)[1] for path in paths))
 
 
 # ---- reading
@@ -254,6 +257,35 @@ def _letter(item: Item) -> str:
         return ""
     mask = item.mask & ~_UPPER | (item.mask & _UPPER) << 32
     return chr(mask.bit_length() - 1) if mask and not mask & (mask - 1) and mask < 1 << 128 else ""
+
+
+# ---- what is behind many words
+
+
+def _opened(items: _Items) -> _Items:
+    """With repetitions that may go on, where a path begins with one of many words, which stand everywhere.
+
+    To count is most of what Hyperscan has to do behind them, and hardly any more is found without. Behind
+    rarer words it would be slower.
+    """
+    first = items[0]
+    if isinstance(first, Choice) and len(first.branches) > _MAX_NAMES and all(map(_word, first.branches)):
+        return _endless(items)
+    return items
+
+
+def _endless(items: _Items) -> _Items:
+    return tuple(map(_endless_item, items))
+
+
+def _endless_item(item: Item) -> Item:
+    if isinstance(item, Choice):
+        return Choice(tuple(map(_endless, item.branches)))
+    if isinstance(item, Loop):
+        return item._replace(body=_endless(item.body))
+    # Bytes of words, or bytes between words: of both together there would be no end.
+    ends = not item.mask & _SPACE or not item.mask & _ALPHANUMERIC
+    return item._replace(high=UNBOUNDED) if ends and item.high - item.low >= _COUNTED else item
 
 
 # ---- shortening
