@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keylint.engine.lines import begin_of, end_of
 from keylint.engine.opening import Opening, opening
 from keylint.engine.patterns import for_regex
 from keylint.engine.precompiled import load
@@ -145,14 +146,15 @@ class Confirmer:
         if ends is None or bounds.whole:
             yield from self._search(data, _Window(0, 0, len(data), len(data)), budget)
             return
-        slack = bounds.reach + bounds.ahead + 2  # `$` also matches before a line feed at the very end
+        slack = bounds.ahead + 2  # `$` also matches before a line feed at the very end
         done = 0
-        for low, high in _windows(ends, bounds.back):
+        for low, high in _windows(data, ends, bounds):
             begin = max(low, done)
             if begin > high:
                 continue
             left = max(0, begin - bounds.behind)
-            window = _Window(left, begin, high, min(len(data), high + slack))
+            last = end_of(data, high, min(len(data), high + bounds.reach), bounds.breaks)
+            window = _Window(left, begin, high, min(len(data), last + slack))
             for raw in self._remembered(data, window, budget):
                 yield raw
                 done = raw.end
@@ -211,15 +213,17 @@ def _moved(raw: Raw, by: int) -> Raw:
     return Raw(raw.start + by, raw.end + by, raw.secret_start + by, raw.secret_end + by)
 
 
-def _windows(ends: list[int], back: int) -> Iterator[tuple[int, int]]:
+def _windows(data: bytes, ends: list[int], bounds: Plan) -> Iterator[tuple[int, int]]:
     """Clusters of ends as windows of starts; neighbours that touch become one."""
-    low, high = max(0, ends[0] - back), ends[1]
-    for first, last in zip(ends[2::2], ends[3::2], strict=True):
-        if first - back <= high:
-            high = max(high, last)
+    low = high = -1
+    for first, last in zip(ends[::2], ends[1::2], strict=True):
+        begin = begin_of(data, max(0, first - bounds.back), first, bounds.breaks)
+        if begin <= high:
+            low, high = min(low, begin), max(high, last)
         else:
-            yield low, high
-            low, high = first - back, last
+            if high >= 0:
+                yield low, high
+            low, high = begin, last
     yield low, high
 
 

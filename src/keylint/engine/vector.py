@@ -17,7 +17,7 @@ _MULTILINE = 4
 _ONCE = 8
 _PREFILTER = 128
 # Hits of one rule that end this close together become one cluster: a flood stays small in memory.
-_CLUSTER = 64
+_CLUSTER = 16
 # Buffers of 4 GiB and more are cut silently by the binding; the overlap of pieces is the caller's.
 MAX_BUFFER = 1 << 30
 

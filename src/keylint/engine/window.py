@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from keylint.engine.lines import ANY_NUMBER, breaks_in
 from keylint.engine.patterns import MAXREPEAT, UNBOUNDED, is_verbose, parsed, tokens
 
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
@@ -29,7 +30,7 @@ class Plan(NamedTuple):
 
     `back`: bytes from the end of a prefilter hit to the earliest start of a match; `reach`: the longest
     match; `behind` and `ahead`: what assertions need to see. `whole`: no bound is known, so a hit means a
-    search of the whole blob.
+    search of the whole blob. `breaks`: the most line breaks in a match, or ANY_NUMBER.
     """
 
     back: int
@@ -37,6 +38,7 @@ class Plan(NamedTuple):
     behind: int
     ahead: int
     whole: bool
+    breaks: int
 
     @property
     def span(self) -> int:
@@ -49,12 +51,13 @@ def plan(pattern: str) -> Plan:
     """The plan of a rule's pattern."""
     from keylint.engine.outline import outline  # stored plans need none
 
-    widths = measure(tokens(pattern))
+    parts = tokens(pattern)
+    widths = measure(parts)
     if widths is None or max(widths.longest, widths.behind, widths.ahead) >= UNBOUNDED:
-        return Plan(0, UNBOUNDED, 0, 0, True)
+        return Plan(0, UNBOUNDED, 0, 0, True, ANY_NUMBER)
     searched = outline(pattern)
     back = searched.width if searched else widths.longest
-    return Plan(back, widths.longest, widths.behind, widths.ahead, False)
+    return Plan(back, widths.longest, widths.behind, widths.ahead, False, breaks_in(parts))
 
 
 def measure(parts: list[str]) -> Widths | None:
