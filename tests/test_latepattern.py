@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import marshal
+import pkgutil
 import re
-import subprocess
-import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keylint import context
+import keylint
+from keylint import context, latepattern
 from keylint.latepattern import late, late_backwards
+
+
+@pytest.fixture(autouse=True)
+def _own_patterns_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latepattern, "_made", [*latepattern._made])
 
 
 def test_it_does_what_a_compiled_pattern_does() -> None:
@@ -71,24 +79,41 @@ def test_a_pattern_that_is_searched_backwards_may_ignore_case() -> None:
     assert not late_backwards(rb"(?i)key=\Z").search(b"API_KEY=1")
 
 
-def test_every_late_pattern_of_keylint_compiles() -> None:
-    code = """
-import importlib, pkgutil, re, keylint
-from keylint import latepattern
-made = []
-class Recorded(latepattern._Late):
-    def __init__(self, *given):
-        super().__init__(*given)
-        made.append(self)
-class Reversed(latepattern._Backwards, Recorded):
-    pass
-latepattern._Late, latepattern._Backwards = Recorded, Reversed
-for module in pkgutil.walk_packages(keylint.__path__, "keylint."):
-    if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
-for pattern in made:
-    pattern.search
-print(len(made))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(done.stdout) > 10
+def late_patterns() -> list[Any]:
+    """Every late pattern of keylint."""
+    for module in pkgutil.walk_packages(keylint.__path__, "keylint."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    return list(latepattern._made)
+
+
+def test_every_late_pattern_of_keylint_compiles_and_is_the_same_when_it_is_restored() -> None:
+    patterns = late_patterns()
+    assert len(patterns) > 50
+    stored = marshal.loads(marshal.dumps(latepattern.dump()))
+    for pattern in patterns:
+        restored = pattern._unpack(stored[pattern.key])
+        compiled = pattern._compile()
+        assert (restored.pattern, restored.flags, restored.groups) == (
+            compiled.pattern, compiled.flags, compiled.groups
+        )  # fmt: skip
+        assert dict(restored.groupindex) == dict(compiled.groupindex)
+        assert pattern.kind == "regex" or restored == compiled, "of `re` even the code is compared"
+
+
+def test_a_restored_pattern_is_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latepattern, "_stored", {})
+    for make, text in ((late, b"xxkey=1"), (late_backwards, b"xxkey=")):
+        expected = make(rb"(?P<name>[a-z]+)=(?:1\Z|\Z)", re.IGNORECASE)
+        latepattern.restore(marshal.loads(marshal.dumps({expected.key: expected.packed()})))  # type: ignore[attr-defined]
+        actual = make(rb"(?P<name>[a-z]+)=(?:1\Z|\Z)", re.IGNORECASE)
+        monkeypatch.setattr(type(actual), "_compile", None)
+        assert actual.search(text)["name"] == b"xxkey"  # type: ignore[index]
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("damage", [(), ("x", 0, b"123", 0, {}), (b"x", 0, b"\0" * 8, 0, {}), None, 3])
+def test_what_cannot_be_restored_is_compiled(monkeypatch: pytest.MonkeyPatch, damage: object) -> None:
+    pattern = late(rb"x+")
+    monkeypatch.setattr(latepattern, "_stored", {pattern.key: damage})  # type: ignore[attr-defined]
+    assert pattern.search(b"axx").span() == (1, 3)  # type: ignore[union-attr]

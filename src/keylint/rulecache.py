@@ -19,6 +19,7 @@ from keylint.engine import extension
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from keylint.engine import Engine
     from keylint.rule import Rule
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     # Number of rules, the rules as `marshal` packs them, the database.
     Stored = tuple[int, memoryview, memoryview]
 
-_MAGIC = b"keylint\x06"  # the last byte is the version of this format
+_MAGIC = b"keylint\x07"  # the last byte is the version of this format
 _HEADER = len(_MAGIC) + 4 + 4  # magic, CRC-32 of what follows and length of its head, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20
@@ -69,11 +70,13 @@ def engine_from(stored: Stored, *, prefilter: str = "auto") -> Engine:
 
     Raises TypeError or ValueError if that is of another version or does not load on this machine.
     """
+    from keylint import latepattern
     from keylint.engine import Engine
     from keylint.rule import from_plain
 
     _, packed, database = stored
-    rules = marshal.loads(packed)  # noqa: S302  (from our own file, whose checksum fits)
+    rules, patterns = marshal.loads(packed)  # noqa: S302  (from our own file, whose checksum fits)
+    latepattern.restore(patterns)
     return Engine([from_plain(rule) for rule in rules], prefilter=prefilter, database=database)
 
 
@@ -142,15 +145,17 @@ def cache_file(key: bytes, cache_dir: str | None = None) -> str | None:
 
 _READERS = (
     "fieldtypes.py",
+    "latepattern.py",
+    "precompiled.py",
     "providers.py",
     "re2.py",
     "rule.py",
     "rulefields.py",
     "ruleset.py",
     "engine/confirm.py",
+    "engine/lines.py",
     "engine/outline.py",
     "engine/patterns.py",
-    "engine/precompiled.py",
     "engine/quickdb.py",
     "engine/vector.py",
     "engine/window.py",
@@ -187,6 +192,17 @@ def _stamps(path: str) -> list[tuple[str, int, int]]:
     return sorted(stamps)
 
 
+def _late_patterns() -> dict[tuple[Any, ...], Any]:
+    """keylint's own patterns that a scan with a find needs, compiled."""
+    import keylint.context
+    import keylint.inline
+    import keylint.names
+    import keylint.snippet  # noqa: F401 - those of the engine are loaded already
+    from keylint import latepattern
+
+    return latepattern.dump()
+
+
 # ---- the file
 
 
@@ -213,7 +229,7 @@ def _write(file: str, key: bytes, rules: Sequence[Rule], database: bytes) -> Non
     from keylint.rule import to_plain
 
     # The rules are packed by themselves: where nothing could match, nobody unpacks them.
-    packed = marshal.dumps(tuple(to_plain(rule) for rule in rules))
+    packed = marshal.dumps((tuple(to_plain(rule) for rule in rules), _late_patterns()))
     head = marshal.dumps((key, len(rules), len(packed)))
     crc = zlib.crc32(database, zlib.crc32(packed, zlib.crc32(head)))
     start = _MAGIC + crc.to_bytes(4, "big") + len(head).to_bytes(4, "big")

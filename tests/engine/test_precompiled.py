@@ -10,7 +10,7 @@ import regex
 
 from keylint.engine import Engine
 from keylint.engine.confirm import compile_pattern
-from keylint.engine.precompiled import dump, load
+from keylint.precompiled import dump, load
 from keylint.rule import Rule
 from keylint.ruleset import load_rules
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keylint.engine.lines import begin_of, end_of
 from keylint.engine.opening import Opening, opening
 from keylint.engine.patterns import for_regex
-from keylint.engine.precompiled import load
 from keylint.engine.window import Plan, plan
 from keylint.errors import ConfigError
+from keylint.precompiled import load
 from keylint.rule import Rule
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
 from keylint.engine.hit import Hit, Refusal, ScanResult
 from keylint.engine.judge import Judge
 from keylint.engine.literal import Blob, Keywords
-from keylint.engine.precompiled import dump
 from keylint.engine.quickdb import pack, unpack, unpack_plans
 from keylint.engine.relate import pair, settle_overlaps
 from keylint.engine.vector import MAX_BUFFER, Clusters, Vector, Words
 from keylint.engine.window import Plan
 from keylint.errors import ConfigError
+from keylint.precompiled import dump
 from keylint.rule import Rule
 
 _BINARY_PROBE = 8000  # bytes: git's own test for binary content
