@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # A scan that has taken this long and would go on for that long goes on in the order of the packs instead.
 _SHORT_S = 2.0
 _LONG_S = 6.0
+# What a reader keeps to rebuild further versions from: with those of a file in a row more than the first
+# makes no difference (measured), and there is a reader for each processor.
+_CACHE = "8m"
 _PACKED_CACHE = "96m"
 _MAX_RETRIES = 500  # after readers that died
 _MAX_LOSSES = 8  # after workers that died
@@ -226,7 +229,7 @@ class Sweeper:
         ordered = [name for name in self._history.pack_order() if name in wanted]
         return [*ordered, *wanted.difference(ordered)]
 
-    def _pass_over(self, ids: list[bytes], swept: Swept, cache: str = "") -> _Left:
+    def _pass_over(self, ids: list[bytes], swept: Swept, cache: str = _CACHE) -> _Left:
         return self._pass([ids], Dispatcher(self._number), swept, cache=cache)
 
     def _pass(
@@ -235,7 +238,7 @@ class Sweeper:
         dispatcher: Dispatcher[bytes],
         swept: Swept,
         *,
-        cache: str = "",
+        cache: str = _CACHE,
         hurried: bool = False,
     ) -> _Left:
         """One go over some ids; one that is `hurried` ends early where much would be left to do."""

@@ -121,7 +121,13 @@ def _sre_arguments(pattern: Any, flags: int) -> tuple[Any, ...]:
     compiler: Any = _compiler
     parsed: Any = _parser.parse(pattern, flags)
     code = array("I", compiler._code(parsed, flags)).tobytes()
-    return pattern, int(flags | parsed.state.flags), code, parsed.state.groups - 1, dict(parsed.state.groupdict)
+    return (
+        pattern,
+        int(flags | parsed.state.flags),
+        code,
+        parsed.state.groups - 1,
+        dict(parsed.state.groupdict),
+    )
 
 
 def _sre_pattern(arguments: tuple[Any, ...]) -> Any:

@@ -257,13 +257,12 @@ class History:
                 found[fields[0]] = CommitFacts(_date(fields[1]), _date(fields[2]), fields[3], fields[4])
         return found
 
-    def start_reader(self, cache: str = "") -> subprocess.Popen[bytes]:
+    def start_reader(self, cache: str) -> subprocess.Popen[bytes]:
         """A `git cat-file --batch` that takes ids on standard input.
 
         `cache` is how much it may keep to rebuild further versions from, such as `96m`.
         """
-        own = ("-c", f"core.deltaBaseCacheLimit={cache}") if cache else ()
-        return self.repo.start(*own, "cat-file", "--batch", "--buffer")
+        return self.repo.start("-c", f"core.deltaBaseCacheLimit={cache}", "cat-file", "--batch", "--buffer")
 
     def pack_order(self) -> list[bytes]:
         """The ids of all objects as they lie on disk: versions of one file beside each other."""
