@@ -62,7 +62,8 @@ def _mixed(text: bytes) -> bool:
 def worded(text: bytes) -> float:
     """The share of a text's characters, from 0 to 1, that belong to known words of four letters or more."""
     parts = _PART.findall(text)
-    return sum(_known_letters(part.lower().decode()) for part in parts) / max(1, len(text))
+    long = [part.lower().decode() for part in parts if len(part) >= _SHORTEST_WORD]
+    return sum(map(_known_letters, long)) / max(1, len(text))
 
 
 @lru_cache(maxsize=4096)
@@ -83,7 +84,13 @@ def _known_letters(part: str) -> int:
 def entropy(value: bytes) -> float:
     """Shannon entropy in bits per byte."""
     size = len(value)
-    return -sum(n / size * math.log2(n / size) for n in map(value.count, set(value)))
+    return -sum([_weighted(n, size) for n in map(value.count, set(value))])
+
+
+@lru_cache(maxsize=4096)
+def _weighted(number: int, size: int) -> float:
+    share = number / size
+    return share * math.log2(share)
 
 
 def striking(value: bytes) -> bool:
