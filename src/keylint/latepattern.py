@@ -9,6 +9,7 @@ something else than `re.compile`, patterns are compiled as ever.
 from __future__ import annotations
 
 import re
+import struct
 import sys
 
 TYPE_CHECKING = False
@@ -32,7 +33,14 @@ else:
 
 __all__ = ["dump", "late", "late_backwards", "restore"]
 
-_UNUSABLE = (AttributeError, ImportError, RuntimeError, TypeError, ValueError)  # another version's
+_UNUSABLE = (
+    AttributeError,
+    ImportError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)  # another version's
 _made: list[_Late] = []
 _stored: dict[tuple[Any, ...], Any] = {}
 
@@ -111,8 +119,6 @@ class _Backwards(_Late):
 
 def _sre_arguments(pattern: Any, flags: int) -> tuple[Any, ...]:
     """What `re.compile` hands to its matcher in the end."""
-    from array import array
-
     if sys.version_info >= (3, 11):
         from re import _compiler, _parser
     else:
@@ -120,23 +126,19 @@ def _sre_arguments(pattern: Any, flags: int) -> tuple[Any, ...]:
         import sre_parse as _parser
     compiler: Any = _compiler
     parsed: Any = _parser.parse(pattern, flags)
-    code = array("I", compiler._code(parsed, flags)).tobytes()
-    return (
-        pattern,
-        int(flags | parsed.state.flags),
-        code,
-        parsed.state.groups - 1,
-        dict(parsed.state.groupdict),
-    )
+    code = compiler._code(parsed, flags)
+    state, packed = parsed.state, struct.pack(f"{len(code)}I", *code)
+    return pattern, int(flags | state.flags), packed, state.groups - 1, dict(state.groupdict)
 
 
 def _sre_pattern(arguments: tuple[Any, ...]) -> Any:
     import importlib
-    from array import array
 
     matcher: Any = importlib.import_module("_sre")  # the stubs do not know it
     pattern, flags, code, groups, names = arguments
     index: list[str | None] = [None] * (groups + 1)
     for name, number in names.items():
         index[number] = name
-    return matcher.compile(pattern, flags, list(array("I", code)), groups, names, tuple(index))
+    return matcher.compile(
+        pattern, flags, list(struct.unpack(f"{len(code) // 4}I", code)), groups, names, tuple(index)
+    )
