@@ -184,12 +184,14 @@ class Sweeper:
         if crew:
             crew.close()
 
-    def _sweep(self, lists: Iterator[list[bytes]], swept: Swept) -> None:
-        first = next((ids for ids in lists if ids), None)
-        if first is None:
-            return
+    def _sweep(self, lists: Iterable[list[bytes]], swept: Swept) -> None:
+        if self._known_clean:  # perhaps there is nothing to do; else the workers start while git gets ready
+            first = next((ids for ids in lists if ids), None)
+            if first is None:
+                return
+            lists = chain([first], lists)
         dispatcher = Dispatcher(self._number, self._history.log.kin)
-        left = self._pass(chain([first], lists), dispatcher, swept, hurried=True)
+        left = self._pass(lists, dispatcher, swept, hurried=True)
         if left.withdrawn:
             more = self._pass_over(self._in_pack_order(left.withdrawn), swept, _PACKED_CACHE)
             left = _Left([*left.unanswered, *more.unanswered], more.withdrawn, [*left.lost, *more.lost])

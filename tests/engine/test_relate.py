@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keylint.engine.hit import Hit
-from keylint.engine.relate import MAX_PARTNERS, join_halves
+from keylint.engine.relate import MAX_PARTNERS, join_halves, settle_overlaps
 from keylint.model import Evidence
 from keylint.rule import Requirement, Rule
 from tests.engine.rulekit import engines, rule, spans
@@ -91,3 +91,40 @@ def test_every_secret_stays_and_no_identifier_is_lost(parts: list[str]) -> None:
     named = {p.value for h in joined for p in h.partners} | {h.value for h in joined}
     assert {h.value for h in hits} <= named
     assert all(text[h.secret_start : h.secret_end] == h.value for h in joined)
+
+
+RANKED = tuple(rule(f"r{n}", "x", priority=n // 2) for n in range(6))
+HITS = st.lists(
+    st.tuples(st.sampled_from(RANKED), st.integers(0, 60), st.integers(1, 9), st.booleans()), max_size=25
+)
+
+
+def _obvious(hits: list[Hit], order: dict[str, int]) -> list[Hit]:
+    """Every hit in order of its rank, the first one first, unless one that is kept has some of its bytes."""
+    kept: list[Hit] = []
+    for hit in sorted(
+        hits,
+        key=lambda h: (
+            -h.rule.priority,
+            h.secret_start - h.secret_end,
+            order[h.base.id],
+            h.tentative,
+            h.secret_start,
+        ),
+    ):
+        rivals = [other for other in kept if hit.tentative or not other.tentative]
+        if not any(o.secret_start < hit.secret_end and hit.secret_start < o.secret_end for o in rivals):
+            kept.append(hit)
+    return kept
+
+
+@given(HITS)
+def test_overlaps_are_settled_by_rank_alone(drawn: list[tuple[Rule, int, int, bool]]) -> None:
+    hits = [
+        Hit(kind, kind, start, start + size, start, start + size, b"v", Evidence(), tentative)
+        for kind, start, size, tentative in dict.fromkeys(drawn)
+    ]
+    order = {kind.id: n for n, kind in enumerate(RANKED)}
+    settled = settle_overlaps(hits, order)
+    assert set(map(id, settled)) == set(map(id, _obvious(hits, order)))
+    assert settled == sorted(settled, key=lambda hit: (hit.secret_start, hit.secret_end))

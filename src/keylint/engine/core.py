@@ -205,7 +205,7 @@ class Engine:
             if self._patterns[number].binary or not binary:
                 hits += self._of_rule(number, blob, candidates[number], path, budget)
         settled = self._settled(hits)
-        if path is None and any(_depends_on_path(hit.base) for hit in hits):
+        if path is None and len(settled) < len(hits) and any(_depends_on_path(hit.base) for hit in hits):
             # Where such a rule does not apply, it hides nothing either.
             others = self._settled([hit for hit in hits if not _depends_on_path(hit.base)])
             known = {_span(hit) for hit in settled}

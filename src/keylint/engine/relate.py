@@ -71,6 +71,20 @@ def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
     out: whether it counts is not known yet. Of what is left, halves of pairs become one (`join_halves`).
     """
 
+    kept: list[Hit] = []
+    group: list[Hit] = []  # of hits that may share bytes
+    reach = 0
+    for hit in sorted(hits, key=_place):
+        if group and hit.secret_start >= reach:
+            kept += _settled(group, order) if len(group) > 1 else group
+            group = []
+        group.append(hit)
+        reach = max(reach, hit.secret_end)
+    kept += _settled(group, order) if len(group) > 1 else group
+    return join_halves(kept)
+
+
+def _settled(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
     def rank(hit: Hit) -> tuple[int, int, int, bool]:
         return (-hit.rule.priority, hit.secret_start - hit.secret_end, order[hit.base.id], hit.tentative)
 
@@ -82,7 +96,11 @@ def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
             continue
         (provisional if hit.tentative else taken).add(hit)
         kept.append(hit)
-    return join_halves(sorted(kept, key=lambda h: (h.secret_start, h.secret_end)))
+    return sorted(kept, key=_place)
+
+
+def _place(hit: Hit) -> tuple[int, int]:
+    return hit.secret_start, hit.secret_end
 
 
 # ---- pairs that are one finding

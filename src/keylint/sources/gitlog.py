@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, NamedTuple
@@ -20,6 +19,7 @@ from keylint.records import dataclass, field
 from keylint.sources import pipes
 from keylint.sources.base import printable
 from keylint.sources.gitrepo import GitRepo
+from keylint.sources.unnamed import large_file, small_file
 
 # Only ids and numbers: nothing that an author chose can end the header early. Paths hold no NUL.
 _FORMAT = "--format=%x01%H %P%x02"
@@ -75,7 +75,7 @@ class _Kept:
         if self._size <= _KEPT:
             self._chunks.append(chunk)
             return
-        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - closed by `clear`
+        self._file = self._file or large_file()
         self._file.write(chunk)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -144,7 +144,7 @@ class RawLog:
     _last: str = ""
     _kept: _Kept = field(default_factory=_Kept)
     _running: subprocess.Popen[bytes] | None = None
-    _errors: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+    _errors: IO[bytes] = field(default_factory=small_file)
 
     @property
     def _width(self) -> int:

@@ -14,6 +14,7 @@ from keylint.model import Repository
 from keylint.records import dataclass, field
 from keylint.sources.base import printable
 from keylint.sources.gitsafe import LOCATION, command, environment
+from keylint.sources.unnamed import small_file
 
 _ANSWER_SECONDS = 120  # for a single short question; a configuration can name a pipe that never answers
 _MANY_BYTES = 16 << 10  # of questions
@@ -290,9 +291,7 @@ def _run_on_files(
     words: list[str], folder: str, env: dict[str, str], stdin: bytes
 ) -> subprocess.CompletedProcess[bytes]:
     """With many questions: through pipes each answer of git would wake this process."""
-    import tempfile
-
-    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as told:
+    with small_file() as asked, small_file() as told:
         asked.write(stdin)
         asked.seek(0)
         done = subprocess.run(
