@@ -322,3 +322,20 @@ def test_the_quick_way_imports_next_to_nothing(rules: str, folder: str) -> None:
         "hashlib",
     }
     assert heavy & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("packaged", [True, False])
+def test_the_files_of_a_wheel_count_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packaged: bool
+) -> None:
+    base = tmp_path / ("builtin_rules" if packaged else "rules")
+    for name in ("providers", "names"):
+        (base / name).mkdir(parents=True)
+        (base / name / "a.toml").write_text("")
+    monkeypatch.setattr(rulecache, "builtin_dir", lambda: str(base))
+    before = cache_key()
+    (base / "providers" / "a.toml").write_text("# edited")
+    assert (cache_key() == before) is packaged, "only a checkout's files are edited one by one"
+    (base / "names" / "b.toml").write_text("")
+    os.utime(base / "names", (1, 1))
+    assert cache_key() != before

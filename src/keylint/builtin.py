@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+_PACKAGED = "builtin_rules"  # in a wheel
+
 
 def builtin_dir() -> str:
     """The folder of the built-in data: `builtin_rules` of an installed wheel, else `rules` of the checkout.
@@ -11,9 +13,14 @@ def builtin_dir() -> str:
     Raises ConfigError when neither exists (a broken installation).
     """
     here = os.path.dirname(os.path.abspath(__file__))
-    for folder in (os.path.join(here, "builtin_rules"), os.path.join(here, "..", "..", "rules")):
+    for folder in (os.path.join(here, _PACKAGED), os.path.join(here, "..", "..", "rules")):
         if os.path.isdir(os.path.join(folder, "providers")):
             return os.path.normpath(folder)
     from keylint.errors import ConfigError
 
     raise ConfigError("the built-in rules are missing", hint="install keylint again")
+
+
+def is_packaged(path: str) -> bool:
+    """Whether a path lies in the data of an installed wheel, which nobody edits file by file."""
+    return _PACKAGED in path.split(os.sep)

@@ -13,7 +13,7 @@ import sys
 import zlib
 
 from keylint import __version__, privatefile
-from keylint.builtin import builtin_dir
+from keylint.builtin import builtin_dir, is_packaged
 from keylint.engine import extension
 
 TYPE_CHECKING = False
@@ -115,7 +115,7 @@ def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | Non
     """Everything that a compiled rule set depends on, without reading a file. None: it cannot be told.
 
     That is the versions of keylint, Python and Hyperscan, the machine, and name, time and size of each
-    rule file and of the modules that read rules.
+    rule file (of the folders of a wheel's own ones) and of the modules that read rules.
     """
     here = os.path.dirname(os.path.abspath(__file__))
     own = [os.path.join(here, *name.split("/")) for name in _READERS]
@@ -123,9 +123,12 @@ def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | Non
     try:
         files = [_stamp(path) for path in own]
         files += [_stamp(spec.origin)] if spec is not None else []
-        folders = [os.path.join(builtin_dir(), name) for name in ("providers", "names")] if builtin else []
-        for path in (*folders, *map(os.path.abspath, paths)):
+        for path in map(os.path.abspath, paths):
             files += _stamps(path)
+        for name in ("providers", "names") if builtin else ():
+            folder = os.path.join(builtin_dir(), name)
+            # What a wheel brought changes as a whole; each hook would wait 10 ms for its six hundred files.
+            files += [_stamp(folder)] if is_packaged(folder) else _stamps(folder)
     except OSError:
         return None
     machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")

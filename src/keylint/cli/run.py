@@ -6,19 +6,20 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from keylint.cli.output import write
-from keylint.config import Config, find_config, load_config
-from keylint.engine import Engine
 from keylint.errors import ExitCode, UsageError
 from keylint.model import Level, Problem, Report, Repository
-from keylint.pipeline import Feed, Job, Source, feed_from, run
 from keylint.records import dataclass, replace
-from keylint.rule import Rule
 
+# What a run needs is imported when it begins: the git of a history is at work by then.
 if TYPE_CHECKING:
+    from keylint.config import Config
+    from keylint.engine import Engine
     from keylint.inventory.base import Snapshot
+    from keylint.pipeline import Feed, Job, Source
+    from keylint.rule import Rule
     from keylint.sources.files import FileSource
 
 
@@ -50,13 +51,15 @@ class Input(NamedTuple):
     repository: Callable[[], Repository]
 
 
-MakeInput = Callable[[Config, Engine], Input]
+MakeInput: TypeAlias = "Callable[[Config, Engine], Input]"
 
 
 def from_source(make_source: Callable[[Config], Source]) -> MakeInput:
     """The input of a source that yields blobs one by one."""
 
     def make(config: Config, _engine: Engine) -> Input:
+        from keylint.pipeline import feed_from
+
         source = make_source(config)
         return Input(feed_from(source), source.repository)
 
@@ -67,6 +70,7 @@ def from_folder(make_source: Callable[[Config], FileSource]) -> MakeInput:
     """The input of a folder, which several processes scan where that is faster."""
 
     def make(config: Config, engine: Engine) -> Input:
+        from keylint.pipeline import feed_from
         from keylint.treefeed import TreeFeed
 
         source = make_source(config)
@@ -94,6 +98,7 @@ def execute(
     if options.reveal and options.output:
         _refuse_tracked(options.output)
     from keylint.names import NameMask, hide_keys
+    from keylint.pipeline import run
     from keylint.rulecache import load_engine
 
     config = settle(options, "." if target == "-" else target)
@@ -111,6 +116,8 @@ def execute(
 
 def settle(options: Options, target: str) -> Config:
     """The configuration that holds for `target`, with the command line on top."""
+    from keylint.config import Config, find_config, load_config
+
     start = target if os.path.isdir(target) else os.path.dirname(os.path.abspath(target))
     path = options.config_path or find_config(start)
     config = load_config(path) if path else Config()
@@ -137,6 +144,7 @@ def build(
     """Put the parts of a run together."""
     from keylint.examine import Examiner
     from keylint.join import Joiner
+    from keylint.pipeline import Job
     from keylint.privileges import load_privilege_model
     from keylint.suppress import Suppressor, load_baseline
 

@@ -10,11 +10,11 @@ import click
 
 from keylint.cli.options import scan_options
 from keylint.cli.run import Options, execute, from_folder, from_source
-from keylint.config import Config
 from keylint.errors import UsageError
-from keylint.pipeline import Source
 
 if TYPE_CHECKING:
+    from keylint.config import Config
+    from keylint.pipeline import Source
     from keylint.sources.files import FileSource
 
 
