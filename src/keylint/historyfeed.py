@@ -26,7 +26,7 @@ from keylint.sources.history import CommitFacts, History
 from keylint.timeline import Change, Place, Story, tell
 
 MAX_STORY_PLACES = 4  # places of one story that get a location; the others are counted
-_FEW_VERSIONS = 100
+_FEW_VERSIONS = 100  # so many are examined for the sake of more places
 MAX_BRANCHES = 10
 _MAX_TIP_QUERIES = 50_000
 _MAX_LISTED = 1000  # unreadable objects that get a line of their own
@@ -169,8 +169,8 @@ class _Delivery:
         branches = Aside(lambda: self._find_branches(gone))  # git has some work with them
         try:
             self._examine(plans)
-        finally:  # an interrupt, too, leaves what was examined so far
             branches.wait()
+        finally:  # an interrupt, too, leaves what was examined so far
             self._hand_over([plan for plan in plans if any(plan.matches.values())])
 
     def _number_values(self) -> list[bytes]:

@@ -172,13 +172,15 @@ class Crew:
                     if not child.ended:
                         ask(n)
                 while asked:
+                    outcomes = []
                     for n in self._answering(selector, asked):
                         child = self._children[n]
                         selector.unregister(child.pipe)
                         del asked[n]
-                        outcome = child.take()
+                        outcomes.append((n, child.take()))
                         if not child.ended:
                             ask(n)
+                    for n, outcome in outcomes:
                         yield n, _sound(outcome)
             finally:
                 for n in asked:
