@@ -35,7 +35,7 @@ _LONG_S = 6.0
 # What a reader keeps to rebuild further versions from: with those of a file in a row more than the first
 # makes no difference (measured), and there is a reader for each processor.
 _CACHE = "8m"
-_PACKED_CACHE = "96m"
+_PACKED_CACHE = "48m"
 _MAX_RETRIES = 500  # after readers that died
 _MAX_LOSSES = 8  # after workers that died
 _GRACE_S = 5.0  # at most: how long an interrupted scan waits for what its workers have found
