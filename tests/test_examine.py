@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from keylint.engine import Engine, Hit, ScanResult
@@ -102,6 +102,14 @@ def _bare(encoding: str) -> str:
     )
 
 
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 CHARS = st.sampled_from(" ab\t\r\né°😀語\u2028'=")
 
 
@@ -116,6 +124,8 @@ def test_the_region_cut_from_the_file_is_the_secret(parts: list[str], encoding: 
     elif encoding in ("utf-16-le", "utf-16-be"):
         text += " plain text" * 10  # without a mark there must be something to go by
     data = text.encode(encoding)
+    # Bytes that are UTF-8 as well are read as that: `é°°` in Latin-1 is one character of it.
+    assume(encoding != "latin-1" or data.isascii() or not _is_utf8(data))
     examined = stream(data, 100) if streamed else examine(data)
     assert len(examined.matches) == len(parts) - 1
     for match in examined.matches:
