@@ -42,7 +42,14 @@ def test_a_clean_staged_scan_loads_next_to_nothing(repo: Repo) -> None:
 def test_a_text_scan_loads_nothing_for_other_formats(repo: Repo) -> None:
     run_keylint("scan", cwd=repo.path)
     loaded = imported("scan", cwd=repo.path)
-    assert not loaded & (HEAVY - {"click", "pathspec"})
+    assert not loaded & (HEAVY - {"pathspec"})
+
+
+def test_a_plain_scan_of_a_history_does_without_click_and_what_it_loads(repo: Repo) -> None:
+    repo.commit({"a.txt": "harmless\n"})
+    run_keylint("scan", "--history", cwd=repo.path)
+    loaded = imported("scan", "--history", "--no-cache", "--output", "report.txt", cwd=repo.path)
+    assert not loaded & ((HEAVY - {"regex"}) | {"dataclasses", "inspect", "uuid", "platform"})
 
 
 def test_a_sarif_scan_does_not_load_gitpython(repo: Repo) -> None:

@@ -23,10 +23,14 @@ _START = "import sys; from keylint.__main__ import main; sys.exit(main())"
 # What getrusage says of a new process may be its parent's peak, so the process itself tells (proc(5), VmHWM).
 _MEASURE = """
 import atexit, os
-def note():
-    with open("/proc/self/status", "rb") as status:
-        os.write({fd}, status.read())
+def note(status=None, itself=os.getpid(), leave=os._exit):
+    if os.getpid() == itself:
+        with open("/proc/self/status", "rb") as stream:
+            os.write({fd}, stream.read())
+    if status is not None:
+        leave(status)
 atexit.register(note)
+os._exit = note
 """
 _PEAK = re.compile(rb"VmHWM:\s*(\d+) kB")
 

@@ -15,8 +15,8 @@ import uuid
 
 import click
 
-from keylint.cli.options import FORMATS
 from keylint.cli.run import Options, execute, from_source
+from keylint.cli.switches import FORMATS
 from keylint.config import Config
 from keylint.pipeline import Source
 

@@ -1,12 +1,11 @@
-"""`keylint hook`: what the pre-commit framework calls, with or without file names."""
+"""`keylint hook`: what the pre-commit framework calls, with or without file names. Knows nothing of click."""
 
 from __future__ import annotations
 
 import os
 
-import click
-
 from keylint.cli.run import Options, execute, from_source
+from keylint.cli.switches import LEVELS
 from keylint.config import Config
 from keylint.errors import UsageError
 from keylint.pipeline import Source
@@ -20,10 +19,9 @@ _VALUED = {
     "--fail-on": "fail_on",
 }
 _FLAGS = {"-v": "verbose", "--verbose": "verbose", "--debug": "debug", "--strict-allow": "strict_allow"}
+OPTIONS = (*_VALUED, *_FLAGS)
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def hook(words: tuple[str, ...]) -> int:
     """Scan the FILES that the pre-commit framework names; without any, what is staged.
 
@@ -65,15 +63,14 @@ def parse(words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
         elif word in _FLAGS:
             flags.add(_FLAGS[word])
         elif word != "--":
-            known = ", ".join((*_VALUED, *_FLAGS))
-            raise UsageError(f"no such option or file: {word}", hint=f"known: {known}")
+            raise UsageError(f"no such option or file: {word}", hint=f"known: {', '.join(OPTIONS)}")
     return _options(given, flags), tuple(files)
 
 
 def _options(given: dict[str, tuple[str, ...]], flags: set[str]) -> Options:
     level = given.get("fail_on", ("",))[-1]
-    if level not in ("", "error", "warning", "note", "never"):
-        raise UsageError("--fail-on: expected one of error, warning, note, never")
+    if level not in ("", *LEVELS):
+        raise UsageError(f"--fail-on: expected one of {', '.join(LEVELS)}")
     return Options(
         inventories=given.get("inventories", ()),
         rule_paths=given.get("rule_paths", ()),
