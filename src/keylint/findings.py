@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
@@ -22,7 +21,7 @@ from keylint.model import (
 )
 from keylint.records import dataclass, field
 from keylint.rule import Rule
-from keylint.secret import Match, Secret
+from keylint.secret import Match, Secret, keyed_hash
 
 MAX_PLACES = 50  # places kept for each key and file; the rest is counted
 MAX_OTHER_PATHS = 20
@@ -235,7 +234,7 @@ class Collector:
 
     def _file_fingerprint(self, info: KeyInfo, origin: Origin) -> str:
         place = "\0".join((info.fingerprint, origin.path, *origin.container))
-        return hmac.new(self._salt, place.encode("utf-8", "surrogateescape"), "sha256").hexdigest()[:32]
+        return keyed_hash(self._salt, place.encode("utf-8", "surrogateescape"))[:32]
 
 
 def _merge(one: Surroundings, other: Surroundings) -> Surroundings:

@@ -34,27 +34,21 @@ def discard_stdout() -> None:
 
 
 def _write_file(path: str, text: str, *, shown: str, private: bool) -> None:
-    import tempfile  # 5 ms, and most reports go to standard output
-
-    folder = os.path.dirname(os.path.abspath(path))
-    temporary = ""
+    data = text.encode("utf-8", "replace")
+    draft = ""
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # a device or pipe such as /dev/stderr
             with open(path, "wb") as stream:
-                stream.write(text.encode("utf-8", "replace"))
+                stream.write(data)
             return
-        handle, temporary = tempfile.mkstemp(prefix=".keylint-", dir=folder)
+        name = os.path.join(os.path.dirname(path), f".keylint-{os.urandom(6).hex()}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        handle = os.open(name, flags, 0o600 if private else 0o666)  # without what the umask takes away
+        draft = name
         with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode("utf-8", "replace"))
-        os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
-        os.replace(temporary, path)
+            stream.write(data)
+        os.replace(draft, path)
     except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+        if draft and os.path.exists(draft):
+            os.unlink(draft)
         raise UsageError(f"--output {shown}: cannot be written: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

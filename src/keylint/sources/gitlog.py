@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, NamedTuple
 from zlib import crc32
@@ -101,23 +101,31 @@ class _Text:
     def __init__(self, width: int) -> None:
         self.rest = b""
         self._record = 2 * width + len(b":100644 100644   M")
+        self.old = slice(15, 15 + width)
+        self.new = slice(-width - 2, -2)
 
-    def entries(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def entries(
+        self, chunk: bytes, *, known: Container[bytes] = (), wanted: Container[bytes] | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
         """Headers (ids of a commit and its parents between two marks), each with an empty path, and records.
 
-        A record is `:MODE MODE OLD-ID NEW-ID STATUS` and its path. Raises SourceError for anything else.
+        A record is `:MODE MODE OLD-ID NEW-ID STATUS` and its path. Those with a new id that is `known` are
+        left out, and those without a `wanted` one. Raises SourceError for anything else.
         """
         *pieces, self.rest = (self.rest + chunk).split(b"\0")
         left = iter(pieces)
+        record, old, new = self._record, self.old, self.new
         for piece in left:
             entry = piece[1:] if piece[:1] == b"\n" else piece
             start = entry[:1]
-            if start == b":" and len(entry) == self._record:
+            if start == b":" and len(entry) == record:
                 path = next(left, b"")
-                if path:
-                    yield entry, path
-                else:  # it comes with the next chunk
+                if not path:  # it comes with the next chunk
                     self.rest = entry + b"\0" + self.rest
+                elif entry[new] not in known and (
+                    wanted is None or entry[new] in wanted or entry[old] in wanted
+                ):
+                    yield entry, path
             elif start == _HEADER and entry[-1:] == _END:
                 yield entry, b""
             elif entry:
@@ -202,12 +210,12 @@ class RawLog:
         try:
             while chunk := os.read(pipe, _CHUNK):
                 self._kept.add(chunk)
-                if found := self._take(text.entries(chunk)):
+                if found := self._take(text, chunk):
                     yield found
                 if wide:
                     pipes.rest(len(chunk))
             self._kept.add(b"\0")  # the last header ends with the output
-            if found := self._take(text.entries(b"\0")):
+            if found := self._take(text, b"\0"):
                 yield found
         except BaseException:
             process.kill()  # nobody reads on
@@ -218,23 +226,20 @@ class RawLog:
         if process.returncode == 0 and text.rest:
             raise SourceError(_STRANGE)
 
-    def _take(self, entries: Iterator[tuple[bytes, bytes]]) -> list[bytes]:
+    def _take(self, text: _Text, chunk: bytes) -> list[bytes]:
         """The ids of new blobs in a part of the log."""
         found = []
-        seen, width = self.seen, self._width
-        for entry, path in entries:
+        for entry, path in text.entries(chunk, known=self.seen):
             if not path:
                 self.commits += 1
                 self._last = entry[1:-1].partition(b" ")[0].decode()
                 continue
-            blob = entry[-width - 2 : -2]
-            if blob in seen:
-                continue
+            blob = entry[text.new]
             mode = entry[8:14]
             if mode == _GITLINK:
                 self.gitlinks.setdefault(path, blob)
             elif mode != _ABSENT and not (self.excluded and self.excluded(path)):
-                seen[blob] = crc32(path)
+                self.seen[blob] = crc32(path)
                 found.append(blob)
         return found
 
@@ -242,28 +247,25 @@ class RawLog:
         """Every change, newest first, that has one of `blobs` on either side."""
         diff = 0
         commit: LogCommit | None = None
-        header, width = b"", self._width
-        for entry, path in self._entries():
-            if not path:
-                diff, header, commit = diff + 1, entry, None
-                continue
-            old, new = entry[15 : 15 + width], entry[-width - 2 : -2]
-            if new in blobs or old in blobs:
+        header = b""
+        text = _Text(self._width)
+        for chunk in self._kept:
+            for entry, path in text.entries(chunk, wanted=blobs):
+                if not path:
+                    diff, header, commit = diff + 1, entry, None
+                    continue
                 commit = commit or _commit(header)
-                yield LogChange(commit, diff, path, old, new)
+                yield LogChange(commit, diff, path, entry[text.old], entry[text.new])
 
     def walked(self) -> Iterator[LogCommit]:
         """Every commit of the log, newest first, each once."""
         last = b""
-        for entry, path in self._entries():
-            if not path and entry != last:
-                last = entry
-                yield _commit(entry)
-
-    def _entries(self) -> Iterator[tuple[bytes, bytes]]:
         text = _Text(self._width)
         for chunk in self._kept:
-            yield from text.entries(chunk)
+            for entry, _ in text.entries(chunk, wanted=()):
+                if entry != last:
+                    last = entry
+                    yield _commit(entry)
 
     def close(self) -> None:
         """Drop the kept text, and git if it is still at work."""

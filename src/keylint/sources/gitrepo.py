@@ -7,7 +7,6 @@ import io
 import os
 import subprocess
 from typing import BinaryIO
-from urllib.parse import urlsplit, urlunsplit
 
 from keylint.errors import SourceError
 from keylint.model import Repository
@@ -351,6 +350,8 @@ def _public_url(remote: str) -> str:
         if not colon or "/" in host or len(host) < 2:
             return ""
         return f"ssh://{host}/{path.lstrip('/')}"
+    from urllib.parse import urlsplit, urlunsplit  # 3 ms, while workers are busy
+
     try:
         parts = urlsplit(remote)
         port = f":{parts.port}" if parts.port else ""
