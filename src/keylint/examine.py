@@ -57,21 +57,28 @@ class Examiner:
         self._reveal = reveal
         self._piece_bytes = piece_bytes
 
-    def examine(self, blob: Blob, wanted: Collection[bytes] | None = None) -> Examined:
+    def examine(
+        self, blob: Blob, wanted: Collection[bytes] | None = None, known: ScanResult | None = None
+    ) -> Examined:
         """Everything found in a blob, or only what has one of the `wanted` values.
 
-        What could not be read is in `skipped`; nothing is raised for it.
+        `known` is what the engine found in it, if that was asked already. What could not be read is in
+        `skipped`; nothing is raised for it.
         """
         if blob.open:
             return self._stream(blob, wanted)
         text = decode(blob.data)
-        examined = self._whole(blob, text, wanted)
+        examined = self._whole(blob, text, wanted, None if text.coding.unit else known)
         return self._with_other_text(blob, examined, wanted) if text.coding.unit else examined
 
-    def _whole(self, blob: Blob, text: Text, wanted: Collection[bytes] | None) -> Examined:
+    def _whole(
+        self, blob: Blob, text: Text, wanted: Collection[bytes] | None, known: ScanResult | None
+    ) -> Examined:
         data, coding = text
         binary = not coding.unit and data.find(b"\0", 0, SNIFF_BYTES) >= 0 and is_binary(data)
-        result = self._engine.scan(data, path=blob.origin.path, binary=binary)
+        result = known
+        if result is None:
+            result = self._engine.scan(data, path=blob.origin.path, binary=binary)
         if not (len(result) or result.limits or result.refused) and (binary or not has_directive(data)):
             return Examined(size_bytes=len(blob.data))
         # Only now is it worth looking at all bytes.

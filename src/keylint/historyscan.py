@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keylint import revisit, workers
 from keylint.dispatch import Dispatcher
 from keylint.engine.confirm import load_before_fork
-from keylint.historywork import COUNTERS, work
+from keylint.historywork import COUNTERS, Recall, work
 from keylint.model import Skipped, SkipReason
 from keylint.records import dataclass, field
 from keylint.sources import pipes
@@ -150,6 +150,7 @@ class Sweeper:
         self._board = mmap.mmap(-1, COUNTERS.size * self._number)
         self._before = Progress(0, 0, 0, 0)
         self._crew: workers.Crew | None = None
+        self._given: Sequence[Sequence[bytes]] = ()  # what each worker of the crew was to scan
         self._examiner: Examiner | None = None
 
     def sweep(self, lists: Iterator[list[bytes]], examiner: Examiner) -> Swept:
@@ -172,11 +173,15 @@ class Sweeper:
         """The matches in blobs that were scanned, in order; None where no worker is left to tell."""
         if self._crew is None:
             return repeat(None, len(visits))
-        return revisit.revisit(self._crew, visits, self._history.log.kin)
+        wanted = {visit.blob for visit in visits}
+        owners = {name: n for n, given in enumerate(self._given) for name in given if name in wanted}
+        kin, number = self._history.log.kin, len(self._given)
+        # A multiple of their number and its own: that worker remembers what it found.
+        return revisit.revisit(self._crew, visits, lambda name: kin(name) * number + owners.get(name, 0))
 
-    def _answering(self) -> AbstractContextManager[Callable[[Any], bytes]]:
+    def _answering(self, recall: Recall) -> AbstractContextManager[Callable[[Any], bytes]]:
         assert self._examiner
-        return revisit.answering(self._history.repo, self._examiner)
+        return revisit.answering(self._history.repo, self._examiner, recall)
 
     def close(self) -> None:
         """Let the workers go."""
@@ -247,6 +252,7 @@ class Sweeper:
         self.close()
         run = _Pass(dispatcher)
         self._crew = run.crew
+        self._given = dispatcher.given
         outcomes: list[workers.Outcome] = []
         withdrawn: list[bytes] = []
         begun = time.monotonic()

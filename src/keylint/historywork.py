@@ -6,7 +6,7 @@ import io
 import mmap
 import struct
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,14 @@ from keylint.sources.slabs import Large, read_slabs
 
 if TYPE_CHECKING:
     from keylint.engine import Engine
-    from keylint.engine.hit import ScanResult
+    from keylint.engine.hit import Hit, ScanResult
 
 COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates: how far a worker is
 
+_MOST_KNOWN = 30_000  # hits that a worker keeps for the second look: 10 MB
+
+# Id, content and path of an object -> what a scan would find in it, if that is known already.
+Recall = Callable[[bytes, bytes, str], "ScanResult | None"]
 _Found = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]]
 
 
@@ -29,16 +33,17 @@ def work(
     engine: Engine,
     board: mmap.mmap,
     number: int,
-    answering: Callable[[], AbstractContextManager[Callable[[Any], bytes]]],
+    answering: Callable[[Recall], AbstractContextManager[Callable[[Any], bytes]]],
 ) -> workers.Work:
     """Scan all that one reader answers: how many objects and bytes, what they hold, what is missing.
 
-    Then answer requests with what `answering` gives.
+    Then answer requests with what `answering` gives, which may recall what was found.
     """
     assert reader.stdout
     found: _Found = []
     missing: list[bytes] = []
-    answered = size = 0
+    known: dict[bytes, Sequence[Hit]] = {}
+    answered = size = held = 0
     for slab in read_slabs(reader.stdout.fileno()):
         if isinstance(slab, Large):
             result = _scan_large(engine, slab)
@@ -53,13 +58,21 @@ def work(
             for index, hits in sift(engine, slab.buffer, slab.bounds).items():
                 values = tuple(dict.fromkeys(hit.value for hit in hits))
                 found.append((slab.ids[index], values, hits.limits))
+                if hits.anywhere and held < _MOST_KNOWN:
+                    known[slab.ids[index]] = hits.anywhere
+                    held += len(hits.anywhere)
             missing += slab.missing
             answered += slab.answered
             size += sum(end - start for start, end in slab.bounds)
         COUNTERS.pack_into(board, number * COUNTERS.size, answered, size, len(found))
     request = yield answered, size, found, missing
     del found, missing  # the worker may stay for long
-    with answering() as answer:
+
+    def recall(name: bytes, data: bytes, path: str) -> ScanResult | None:
+        hits = known.get(name)
+        return None if hits is None else engine.under(hits, data, path)
+
+    with answering(recall) as answer:
         while True:
             request = yield answer(request)
 

@@ -1,6 +1,6 @@
 """Look again at blobs that hold a key, in the workers that have scanned a history.
 
-What these confirmed then, they still know: a second look costs half of the first, and all work at once.
+What these found then, they still know, and all work at once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from keylint.dispatch import Dispatcher
+from keylint.engine.hit import ScanResult
 from keylint.examine import Examiner
 from keylint.model import Origin, Skipped, Surface
 from keylint.secret import Match
@@ -43,8 +44,13 @@ _Request = list[tuple[bytes, str, set[bytes]]]  # visits as `marshal` carries th
 
 
 @contextmanager
-def answering(repo: GitRepo, examiner: Examiner) -> Iterator[Callable[[_Request], bytes]]:
-    """What a worker says about visits: a `Seen` for each, packed."""
+def answering(
+    repo: GitRepo, examiner: Examiner, recall: Callable[[bytes, bytes, str], ScanResult | None]
+) -> Iterator[Callable[[_Request], bytes]]:
+    """What a worker says about visits: a `Seen` for each, packed.
+
+    `recall` gives what a scan would find in a blob (id, content, path), where the worker still knows that.
+    """
     from keylint.carry import pack  # only where there is a find, as in `revisit`
 
     with ObjectReader(repo, max_bytes=EVERY_SIZE) as reader:
@@ -52,21 +58,29 @@ def answering(repo: GitRepo, examiner: Examiner) -> Iterator[Callable[[_Request]
         def answer(request: _Request) -> bytes:
             visits = [Visit(*visit) for visit in request]
             reader.announce([visit.blob.decode() for visit in visits])
-            return pack([_look(reader, examiner, visit) for visit in visits])
+            return pack([_look(reader, examiner, visit, recall) for visit in visits])
 
         yield answer
 
 
-def _look(reader: ObjectReader, examiner: Examiner, visit: Visit) -> Seen:
+def _look(
+    reader: ObjectReader,
+    examiner: Examiner,
+    visit: Visit,
+    recall: Callable[[bytes, bytes, str], ScanResult | None],
+) -> Seen:
     item = reader.blob(visit.blob.decode(), Origin(Surface.HISTORY, visit.path))
     if isinstance(item, Skipped):
         return Seen([], (item,))
-    examined = examiner.examine(item, visit.values)
+    examined = examiner.examine(item, visit.values, recall(visit.blob, item.data, visit.path))
     return Seen(list(examined.matches), examined.skipped)
 
 
 def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> Iterator[Seen | None]:
-    """The answers to all visits, in order; None where a worker was lost over it, or none is left to ask."""
+    """The answers to all visits, in order; None where a worker was lost over it, or none is left to ask.
+
+    `kin` of a blob's id is as for a `Dispatcher`: it says who is asked, if that worker has time.
+    """
     from keylint.carry import unpack
 
     dispatcher = Dispatcher[int](crew.size, lambda number: kin(visits[number].blob), block=_BLOCK)

@@ -32,13 +32,13 @@ def sift(engine: Engine, buffer: bytearray, bounds: Bounds) -> dict[int, ScanRes
     for index in {*_with_nul(buffer, bounds), *_marked(buffer, bounds)}:
         start, end = bounds[index]
         text = decode(bytes(buffer[start:end]))
+        known = found.get(index, ScanResult())
+        known.anywhere = None  # under a path it may be read in another way
         # The engine took it for binary; only what is text after all needs another look.
         if text.coding.unit or not is_binary(text.data[:SNIFF_BYTES]):
             other = engine.scan(text.data, path=None)
             if other or other.limits:
-                known = found.get(index, ())
-                limits = (*getattr(known, "limits", ()), *other.limits)
-                found[index] = ScanResult((*known, *other), limits)
+                found[index] = ScanResult((*known, *other), (*known.limits, *other.limits))
     return found
 
 

@@ -58,7 +58,7 @@ class Needles:
         low, high = max(0, start - _NEEDLE), min(len(data), end + _NEEDLE)
         region = data[low:high]
         found = []
-        for form in self._forms:
+        for form in [form for form in self._forms if form in region]:
             at = region.find(form)
             while at >= 0:
                 found.append(Mask(low + at, low + at + len(form), STARS))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keylint.engine import Engine, confirm, core
-from keylint.rule import Rule
+from keylint.records import replace
+from keylint.rule import Allowlist, Rule
 from tests.engine.rulekit import coveo_key, reference, rule, spans, token
 from tests.helpers import builtin
 
@@ -78,6 +79,48 @@ def test_objects_in_a_slab_give_what_they_give_alone(texts: list[str]) -> None:
     alone = [(i, spans(r)) for i, text in enumerate(texts) if (r := fast.scan(text.encode()))]
     assert [(i, spans(r)) for i, r in fast.scan_slab(buffer, bounds)] == alone
     assert [(i, spans(r)) for i, r in pure.scan_slab(bytes(buffer), bounds)] == alone
+
+
+CONDITIONS = st.builds(
+    Allowlist,
+    condition=st.sampled_from(["OR", "AND"]),
+    regexes=st.sampled_from([(), ("1",), ("^a",)]),
+    paths=st.sampled_from([(), (r"^docs/",), (r"\.md$", "x")]),
+    stopwords=st.sampled_from([(), ("b0",)]),
+)
+PATHS = ("docs/a.txt", "docs/b.md", "src/x.py", "src/y.md", "y")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    text=TEXT,
+    wheres=st.lists(
+        st.tuples(st.sampled_from(["", r"\.md$", "^src"]), st.lists(CONDITIONS, max_size=2).map(tuple)),
+        min_size=len(RULES),
+        max_size=len(RULES),
+    ),
+)
+def test_hits_anywhere_tell_the_hits_under_each_path(
+    text: str, wheres: list[tuple[str, tuple[Allowlist, ...]]]
+) -> None:
+    data = text.encode()
+    rules = [replace(r, path=path, allowlists=lists) for r, (path, lists) in zip(RULES, wheres, strict=True)]
+    engine = Engine(rules, prefilter="pure")
+    anywhere = engine.scan(data, path=None).anywhere
+    assert anywhere is not None
+    for path in PATHS:
+        assert engine.under(anywhere, data, path) == engine.scan(data, path=path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_hits_of_built_in_rules_tell_those_under_a_path(seed: int) -> None:
+    fast, _ = _built_in()
+    data = _text_with_values(random.Random(seed), fast.rules)
+    anywhere = fast.scan(data, path=None).anywhere
+    assert anywhere is not None
+    for path in ("docs/manual.md", "a/b.tf", ".env"):
+        assert fast.under(anywhere, data, path) == fast.scan(data, path=path)
 
 
 @settings(max_examples=60, deadline=None)

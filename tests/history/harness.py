@@ -95,7 +95,12 @@ def _name(name: str, _email: str) -> str:
 
 
 def scan(
-    path: Path, span: Span = EVERYTHING, *, rules: tuple[Rule, ...] = (RULE,), known: set[bytes] | None = None
+    path: Path,
+    span: Span = EVERYTHING,
+    *,
+    rules: tuple[Rule, ...] = (RULE,),
+    known: set[bytes] | None = None,
+    number: int = 2,
 ) -> Result:
     """Scan a history and keep all that comes out."""
     make: Callable[[], Engine] = lambda: Engine(rules, prefilter="hyperscan")  # noqa: E731
@@ -103,6 +108,6 @@ def scan(
     intake = Intake(Examiner(make()), cast("Collector", cast("Any", recorder)))
     kept: list[Swept] = []
     with closing(History(str(path), span)) as history:
-        sweeper = Sweeper(history, make, known_clean=known or set(), number=2)
+        sweeper = Sweeper(history, make, known_clean=known or set(), number=number)
         HistoryFeed(history, sweeper, author=_name, remember=kept.append, rules=rules)(intake)
     return Result(recorder.files, intake.skipped, intake.problems, kept[0])

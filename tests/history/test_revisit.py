@@ -204,6 +204,40 @@ def test_a_second_look_by_the_workers_tells_the_same_as_one_here(
 
 
 @pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_the_worker_that_found_it_searches_nothing_again(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy(repo)
+    expected = places(scan(repo.path))
+    monkeypatch.setattr(Engine, "scan", lambda *_, **__: pytest.fail("searched again"))
+    assert places(scan(repo.path, number=1)) == expected
+
+
+@pytest.mark.parametrize("most", [0, 3])
+def test_what_a_worker_does_not_remember_it_searches_again(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    busy(repo)
+    expected = places(scan(repo.path))
+    monkeypatch.setattr("keylint.historywork._MOST_KNOWN", most)
+    assert places(scan(repo.path)) == expected
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig", "cp1252"])
+def test_a_second_look_knows_its_way_in_other_encodings(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, coding: str
+) -> None:
+    repo.write("a", f"é\nkey = {token(1)}\n".encode(coding))
+    repo.write("b", b"\0" + f"\nkey = {token(2)}\n".encode())
+    repo.stage(".")
+    repo.commit()
+    theirs = scan(repo.path)
+    assert theirs.values == {token(1), token(2)}
+    monkeypatch.setattr(
+        "keylint.historyscan.Sweeper.revisit", lambda _self, visits: iter([None] * len(visits))
+    )
+    assert places(theirs) == places(scan(repo.path))
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
 def test_what_lost_workers_were_to_look_at_is_looked_at_here(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,7 +296,7 @@ def test_a_blob_that_is_gone_when_it_is_looked_at_again_is_listed(
 def test_what_cuts_a_second_look_short_is_listed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.commit({"a": f"key = {token(1)}\n", "b": f"key = {token(2)}\n"})
 
-    def cut(_reader: Any, _examiner: Any, visit: revisit.Visit) -> revisit.Seen:
+    def cut(_reader: Any, _examiner: Any, visit: revisit.Visit, _recall: Any) -> revisit.Seen:
         return revisit.Seen([], (Skipped(visit.path, SkipReason.BUDGET, "out of time"),))
 
     monkeypatch.setattr(revisit, "_look", cut)

@@ -61,6 +61,11 @@ class Allowed:
         """Whether some allowlist covers this match, whatever an unknown path (None) turns out to be."""
         return any(self._one(allowlist, data, raw, path or "") for allowlist in self._rule.allowlists)
 
+    def holds_under(self, data: bytes, raw: Raw, path: str) -> bool:
+        """Whether a match that `applies` and is not covered without a path stays so under this one."""
+        by_path = (allowlist for allowlist in self._rule.allowlists if allowlist.paths)
+        return self.applies(path) and not any(self._one(a, data, raw, path) for a in by_path)
+
     def _one(self, allowlist: Allowlist, data: bytes, raw: Raw, path: str) -> bool:
         checks = self._checks(allowlist, data, raw, path)
         return any(checks) if allowlist.condition == "OR" else all(checks)

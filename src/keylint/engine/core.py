@@ -40,6 +40,7 @@ class Engine:
         self.rules = tuple(rules)
         self._patterns = tuple(rule for rule in rules if rule.regex)
         self._order = {rule.id: i for i, rule in enumerate(self._patterns)}
+        self._by_path = frozenset(rule.id for rule in self._patterns if _depends_on_path(rule))
         self._keywords = Keywords([rule.keywords for rule in self._patterns])
         unvectored, raw, plans = unpack(database) if database is not None else ((), b"", b"")
         memory = Memory()
@@ -102,6 +103,16 @@ class Engine:
         only do not apply. Time and memory are bounded whatever the bytes are.
         """
         return self._hits(data, self._candidates(data), path, binary)
+
+    def under(self, hits: Iterable[Hit], data: bytes, path: str) -> ScanResult:
+        """What `scan` would find under a path, without a search; `hits` are those `anywhere` in the data."""
+        kept = [
+            hit
+            for hit in hits
+            if hit.base.id not in self._by_path
+            or self._judge(self._order[hit.base.id]).stays(data, hit, path)
+        ]
+        return ScanResult(self._settled(kept))
 
     def scan_slab(
         self, buffer: bytes | bytearray | memoryview, bounds: Sequence[tuple[int, int]]
@@ -197,7 +208,7 @@ class Engine:
         self, data: bytes, candidates: dict[int, list[int] | None], path: str | None, binary: bool
     ) -> ScanResult:
         if not candidates:
-            return ScanResult()
+            return ScanResult(anywhere=() if path is None else None)
         budget = Budget(len(data))
         blob = Blob(data)
         hits: list[Hit] = []
@@ -205,12 +216,17 @@ class Engine:
             if self._patterns[number].binary or not binary:
                 hits += self._of_rule(number, blob, candidates[number], path, budget)
         settled = self._settled(hits)
-        if path is None and len(settled) < len(hits) and any(_depends_on_path(hit.base) for hit in hits):
+        by_path = path is None and any(hit.base.id in self._by_path for hit in hits)
+        if by_path and len(settled) < len(hits):
             # Where such a rule does not apply, it hides nothing either.
-            others = self._settled([hit for hit in hits if not _depends_on_path(hit.base)])
+            others = self._settled([hit for hit in hits if hit.base.id not in self._by_path])
             known = {_span(hit) for hit in settled}
             settled += [hit for hit in others if _span(hit) not in known]
-        return ScanResult(settled, budget.limits, self._refused(candidates, settled) if self.explain else ())
+        if self.explain:
+            return ScanResult(settled, budget.limits, self._refused(candidates, settled))
+        return ScanResult(
+            settled, budget.limits, anywhere=hits if path is None and not budget.limits else None
+        )
 
     def _refused(self, numbers: Iterable[int], kept: Sequence[Hit]) -> Iterator[Refusal]:
         """The matches that were refused, apart from those that another rule found after all."""

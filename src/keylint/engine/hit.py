@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from keylint.model import Evidence
@@ -51,12 +51,19 @@ class ScanResult(list[Hit]):
 
     `limits` holds one sentence for each limit (time or number of matches) that was reached: then the hits
     are those found so far, and the blob was not searched wholly. `refused` is filled when the engine
-    explains.
+    explains. `anywhere` are the hits of all rules, where the blob was searched wholly without a path: what
+    `Engine.under` needs to tell the hits under one.
     """
 
     def __init__(
-        self, hits: Iterable[Hit] = (), limits: Iterable[str] = (), refused: Iterable[Refusal] = ()
+        self,
+        hits: Iterable[Hit] = (),
+        limits: Iterable[str] = (),
+        refused: Iterable[Refusal] = (),
+        *,
+        anywhere: Sequence[Hit] | None = None,
     ) -> None:
         super().__init__(hits)
         self.limits: tuple[str, ...] = tuple(limits)
         self.refused: tuple[Refusal, ...] = tuple(refused)
+        self.anywhere = anywhere

@@ -69,6 +69,11 @@ class Judge:
             tentative = True
         return Hit(judged.rule, self._rule, *raw, judged.value, judged.evidence, tentative)
 
+    def stays(self, data: bytes, hit: Hit, path: str) -> bool:
+        """Whether a hit of this rule that was found without a path is one under this path, too."""
+        raw = Raw(hit.start, hit.end, hit.secret_start, hit.secret_end)
+        return self.allowed.holds_under(data, raw, path)
+
     def _refuse(self, raw: Raw, reason: str) -> None:
         """Drop a match; with `--explain`, keep a note of it."""
         if self.refusals is not None and len(self.refusals) < MAX_REFUSALS:
