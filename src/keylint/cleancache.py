@@ -20,10 +20,6 @@ _MAGIC = b"keylint-clean\x01"  # the last byte is the version of this format
 _DIGEST = 32  # bytes of SHA-256
 _KEPT = 32  # files of other repositories and rule sets that stay
 _MAX_BYTES = 512 << 20
-_CODE = (
-    "engine", "sift.py", "textmap.py", "examine.py", "historyscan.py", "historywork.py", "latepattern.py",
-    "places.py", "providers.py", "sources/slabs.py",
-)  # fmt: skip
 
 
 class CleanObjects:
@@ -60,14 +56,15 @@ class CleanObjects:
 
 
 def _rule_key(rules: Sequence[Rule]) -> bytes:
-    """Everything that decides what an object holds: the rules, and which code looks for them."""
+    """Everything that decides what an object holds: the rules, and the code that looks for them."""
     here = os.path.dirname(os.path.abspath(__file__))
-    files = []
-    for name in _CODE:
-        path = os.path.join(here, name)
-        names = sorted(os.listdir(path)) if os.path.isdir(path) else [""]
-        sources = [os.path.join(path, n) if n else path for n in names if not n or n.endswith(".py")]
-        files += [(os.path.basename(source), os.stat(source).st_size) for source in sources]
+    sources = [
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(here)
+        for name in names
+        if name.endswith(".py")
+    ]
+    files = sorted((os.path.relpath(source, here), os.stat(source).st_size) for source in sources)
     plain = tuple(to_plain(rule) for rule in rules)
     return marshal.dumps((__version__, tuple(files), plain), 2)  # version 2: always the same bytes
 
