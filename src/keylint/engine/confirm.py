@@ -8,7 +8,7 @@ from left to right; text beyond the window is visible as far as the match and it
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keylint.engine.lines import begin_of, end_of
@@ -37,9 +37,8 @@ class Raw(NamedTuple):
 
 
 class _Window(NamedTuple):
-    """Where matches may start (`begin` to `high`), and the bytes that they can see (`left` to `stop`)."""
+    """Where matches may start (`begin` to `high`), and where the bytes end that they can see (`stop`)."""
 
-    left: int
     begin: int
     high: int
     stop: int
@@ -144,33 +143,34 @@ class Confirmer:
     def _matches(self, data: bytes, ends: list[int] | None, budget: Budget) -> Iterator[Raw]:
         bounds = self.bounds
         if ends is None or bounds.whole:
-            yield from self._search(data, _Window(0, 0, len(data), len(data)), budget)
+            yield from self._search(data, _Window(0, len(data), len(data)), budget)
             return
-        slack = bounds.ahead + 2  # `$` also matches before a line feed at the very end
+        _, reach, behind, ahead, _, breaks = bounds
+        size = len(data)
         done = 0
-        for low, high in _windows(data, ends, bounds):
-            begin = max(low, done)
+        for low, high in _windows(data, ends, bounds):  # tens of thousands, most of them seen before
+            begin = low if low > done else done
             if begin > high:
                 continue
-            left = max(0, begin - bounds.behind)
-            last = end_of(data, high, min(len(data), high + bounds.reach), bounds.breaks)
-            window = _Window(left, begin, high, min(len(data), last + slack))
-            for raw in self._remembered(data, window, budget):
+            left = begin - behind if begin > behind else 0
+            last = end_of(data, high, high + reach if high + reach < size else size, breaks)
+            stop = min(size, last + ahead + 2)  # `$` also matches before a line feed at the very end
+            for raw in self._remembered(data, left, begin, high, stop, budget):
                 yield raw
                 done = raw.end
 
-    def _remembered(self, data: bytes, window: _Window, budget: Budget) -> Iterator[Raw]:
-        left, size = window.left, window.stop - window.left
-        if size > _REMEMBERED_WINDOW:
-            yield from self._search(data, window, budget)
-            return
-        key = (self.rule.id, data[left : window.stop], window.begin - left, window.high - left)
+    def _remembered(
+        self, data: bytes, left: int, begin: int, high: int, stop: int, budget: Budget
+    ) -> Iterable[Raw]:
+        if stop - left > _REMEMBERED_WINDOW:
+            return self._search(data, _Window(begin, high, stop), budget)
+        key = (self.rule.id, data[left:stop], begin - left, high - left)
         known = self._memory.get(key)
         if known is None:
-            known = tuple(_moved(raw, -left) for raw in self._search(data, window, budget))
-            self._memory.put(key, size, known)
-        for raw in known:
-            yield _moved(raw, left)
+            found = self._search(data, _Window(begin, high, stop), budget)
+            known = tuple(Raw(a - left, b - left, c - left, d - left) for a, b, c, d in found)
+            self._memory.put(key, stop - left, known)
+        return [Raw(a + left, b + left, c + left, d + left) for a, b, c, d in known]
 
     def _search(self, data: bytes, window: _Window, budget: Budget) -> Iterator[Raw]:
         for match in self._found(data, window, budget):
@@ -209,15 +209,12 @@ class Confirmer:
         return start, start + len(bare.rstrip(b"\r\n"))
 
 
-def _moved(raw: Raw, by: int) -> Raw:
-    return Raw(raw.start + by, raw.end + by, raw.secret_start + by, raw.secret_end + by)
-
-
 def _windows(data: bytes, ends: list[int], bounds: Plan) -> Iterator[tuple[int, int]]:
     """Clusters of ends as windows of starts; neighbours that touch become one."""
     low = high = -1
+    back, breaks = bounds.back, bounds.breaks
     for first, last in zip(ends[::2], ends[1::2], strict=True):
-        begin = begin_of(data, max(0, first - bounds.back), first, bounds.breaks)
+        begin = begin_of(data, first - back if first > back else 0, first, breaks)
         if begin <= high:
             low, high = min(low, begin), max(high, last)
         else:

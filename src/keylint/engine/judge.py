@@ -83,14 +83,15 @@ class Judge:
         """What the value is, or the name of the test that refused it."""
         start, end = raw.secret_start, raw.secret_end
         around = _WIDE if self._providers else _NARROW
-        before = data[max(0, start - around) : start]
+        before = data[start - around if start > around else 0 : start]
         after = data[end : end + _NARROW]
         key = (data[start:end], before, after, min(len(before), start - raw.start))
-        if key not in self._known:
+        known = self._known.get(key)
+        if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[key] = self._judge_value(*key)
-        return self._known[key]
+            known = self._known[key] = self._judge_value(*key)
+        return known
 
     def _judge_value(self, found: bytes, before: bytes, after: bytes, lead: int) -> Judged | str:
         rule = self._rule

@@ -21,7 +21,7 @@ def pair(hits: list[Hit]) -> list[Hit]:
         for rule_id in {hit.rule.id, hit.base.id}:
             by_rule.setdefault(rule_id, []).append(hit)
     index = {rule_id: _Places(found) for rule_id, found in by_rule.items()}
-    return [paired for hit in hits if (paired := _with_partners(hit, index))]
+    return [paired for hit in hits if (paired := _with_partners(hit, index) if hit.base.requires else hit)]
 
 
 class _Places:
@@ -70,21 +70,22 @@ def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
     A tentative hit gives way to a certain one of the same rank or better, and never pushes a certain one
     out: whether it counts is not known yet. Of what is left, halves of pairs become one (`join_halves`).
     """
-
     kept: list[Hit] = []
     group: list[Hit] = []  # of hits that may share bytes
     reach = 0
     for hit in sorted(hits, key=_place):
-        if group and hit.secret_start >= reach:
-            kept += _settled(group, order) if len(group) > 1 else group
+        if hit.secret_start >= reach:
+            kept += _settled(group, order)
             group = []
         group.append(hit)
         reach = max(reach, hit.secret_end)
-    kept += _settled(group, order) if len(group) > 1 else group
-    return join_halves(kept)
+    return join_halves(kept + _settled(group, order))
 
 
-def _settled(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
+def _settled(hits: list[Hit], order: Mapping[str, int]) -> list[Hit]:
+    if len(hits) < 2:  # as a rule
+        return hits
+
     def rank(hit: Hit) -> tuple[int, int, int, bool]:
         return (-hit.rule.priority, hit.secret_start - hit.secret_end, order[hit.base.id], hit.tentative)
 
