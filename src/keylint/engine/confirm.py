@@ -155,19 +155,18 @@ class Confirmer:
             left = begin - behind if begin > behind else 0
             last = end_of(data, high, high + reach if high + reach < size else size, breaks)
             stop = min(size, last + ahead + 2)  # `$` also matches before a line feed at the very end
-            for raw in self._remembered(data, left, begin, high, stop, budget):
+            for raw in self._remembered(data, left, _Window(begin, high, stop), budget):
                 yield raw
                 done = raw.end
 
-    def _remembered(
-        self, data: bytes, left: int, begin: int, high: int, stop: int, budget: Budget
-    ) -> Iterable[Raw]:
+    def _remembered(self, data: bytes, left: int, window: _Window, budget: Budget) -> Iterable[Raw]:
+        begin, high, stop = window
         if stop - left > _REMEMBERED_WINDOW:
-            return self._search(data, _Window(begin, high, stop), budget)
+            return self._search(data, window, budget)
         key = (self.rule.id, data[left:stop], begin - left, high - left)
         known = self._memory.get(key)
         if known is None:
-            found = self._search(data, _Window(begin, high, stop), budget)
+            found = self._search(data, window, budget)
             known = tuple(Raw(a - left, b - left, c - left, d - left) for a, b, c, d in found)
             self._memory.put(key, stop - left, known)
         return [Raw(a + left, b + left, c + left, d + left) for a, b, c, d in known]

@@ -17,6 +17,7 @@ from keylint.sources.base import INLINE_BYTES
 from keylint.sources.gitlog import RawLog
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.gitrepo import GitRepo
+from keylint.sources.gittrees import blobs_at
 from keylint.sources.span import EVERYTHING, Span, revisions
 
 _PROMISOR = r"^(remote\..*\.promisor|extensions\.partialclone)$"
@@ -227,13 +228,7 @@ class History:
 
     def blobs_at(self, places: Sequence[tuple[str, bytes]]) -> list[bytes]:
         """The blob id at each (commit, path); empty where there is none."""
-        names = [f"{commit}:".encode() + path for commit, path in places]
-        askable = [name for name in names if b"\n" not in name]
-        asked = b"".join(name + b"\n" for name in askable)
-        answer = self.repo.attempt("cat-file", "--buffer", "--batch-check", stdin=asked)
-        known = dict(zip(askable, answer.stdout.splitlines(), strict=False))
-        words = [known.get(name, b"").split() for name in names]
-        return [row[0] if len(row) == 3 and row[1] == b"blob" else b"" for row in words]
+        return blobs_at(self.repo, places)
 
     def facts(self, commits: Collection[str]) -> Mapping[str, CommitFacts]:
         """Author and date of commits; those that cannot be read are left out."""
