@@ -67,13 +67,16 @@ class Intake:
         if isinstance(item, Skipped):
             self.skipped.append(item)
             return
-        examined = self.examiner.examine(item)
+        self.note(item.origin.display, self.examiner.examine(item))
+
+    def note(self, place: str, examined: Examined) -> None:
+        """Take what a blob at a place holds."""
         self.files += 1
         self.bytes += examined.size_bytes
         self.skipped.extend(examined.skipped)
         self.collector.add(examined.matches)
-        self.problems.extend(_unused_allows(item, examined))
-        self.problems.extend(_refused(item, examined))
+        self.problems.extend(_unused_allows(place, examined))
+        self.problems.extend(_refused(place, examined))
 
 
 # Delivers everything that is to be scanned. A KeyboardInterrupt may end it early.
@@ -152,18 +155,18 @@ def run(job: Job, *, now: Callable[[], dt.datetime]) -> Report:
     )
 
 
-def _unused_allows(blob: Blob, examined: Examined) -> Iterator[Problem]:
+def _unused_allows(place: str, examined: Examined) -> Iterator[Problem]:
     for allow in examined.unused_allows:
         text = "this allow comment matched nothing: remove it"
-        yield Problem("unused-allow", Level.NOTE, text, path=blob.origin.display, line=allow.line)
+        yield Problem("unused-allow", Level.NOTE, text, path=place, line=allow.line)
 
 
-def _refused(blob: Blob, examined: Examined) -> Iterator[Problem]:
+def _refused(place: str, examined: Examined) -> Iterator[Problem]:
     for refused in examined.refused:
         text = (
             f"no finding: {refused.mask} fits {refused.rule_id}, but the filter `{refused.reason}` refused it"
         )
-        yield Problem("refused", Level.NOTE, text, path=blob.origin.display, line=refused.line)
+        yield Problem("refused", Level.NOTE, text, path=place, line=refused.line)
 
 
 def _sort(found: Sequence[Finding], suppressor: Suppressor) -> tuple[list[Finding], list[Finding]]:

@@ -1,21 +1,24 @@
 """Scan a folder with all processors: which files hold anything is found out by several workers at once.
 
-Nearly all files hold nothing. So the workers only sift: they read many files into one buffer, scan that, and
-name the files in which there may be something to report. Those few are examined here, one by one and in the
-order of the listing, exactly as in a small scan. No content travels between the processes.
+Nearly all files hold nothing. So the workers sift: they read many files into one buffer and scan that. The
+few files in which there may be something to report they examine one by one, exactly as in a small scan. This
+process lists the folder meanwhile, and delivers what they say in the order of the listing.
 """
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from contextlib import closing
+from typing import NamedTuple, Protocol
 
 from keylint import workers
 from keylint.engine import Engine
 from keylint.engine.confirm import load_before_fork
+from keylint.examine import Examined, Examiner
 from keylint.inline import has_directive
-from keylint.model import Problem, Repository, Skipped, SkipReason
+from keylint.model import Problem, Repository, Skipped
 from keylint.pipeline import Intake, feed_from
 from keylint.records import dataclass, field
 from keylint.secret import Blob
@@ -25,14 +28,15 @@ from keylint.sources.tree import Listed
 from keylint.textmap import SNIFF_BYTES
 
 MIN_FILES = 200  # below that, starting workers takes longer than they save
-_SHARE = 32  # files that a worker takes at a time
-_MAX_SHARES = 12_000  # their numbers must fit into a pipe, which holds 64 KiB
+_SHARE = 128  # files that a worker is asked about at a time, at most
+_LEAST = 8  # and at least, towards the end
+_STEP = 64  # files that are listed between two looks at the workers
 _ENOUGH = 1 << 20  # bytes in a buffer that are worth a scan
 _LARGEST = 8 << 20  # bytes of a file that is read into the buffer
 _MARKS = 0xFE  # a first byte from here on may begin UTF-16
-_LAST_WORDS_S = 20.0  # after an interrupt, for files that are being read
+_PATIENCE_S = 3600.0  # for one answer: each file has a limit of its own
 
-_Result = tuple[int, int, list[int], list[tuple[int, str, str, str]]]
+_Entry = tuple[int, str, bool]  # number in the listing, path, whether it is tracked: as `marshal` carries it
 
 
 class Folder(Protocol):
@@ -43,7 +47,7 @@ class Folder(Protocol):
     problems: list[Problem]
 
     def items(self) -> Iterator[Blob | Skipped]: ...
-    def listing(self, folder: Beneath) -> Iterable[Listed | Skipped]: ...
+    def listing(self, folder: Beneath) -> Iterator[Listed | Skipped]: ...
     def read(self, folder: Beneath, listed: Listed) -> Blob | Skipped | None: ...
     def open_small(self, folder: Beneath, listed: Listed, limit: int) -> tuple[int, int] | None: ...
     def repository(self) -> Repository: ...
@@ -71,123 +75,178 @@ class TreeFeed:
             feed_from(self._source)(intake)  # tells why
             return
         with folder:
-            listing = list(self._source.listing(folder))
-            interrupted = False
-            rest: Iterable[int] = range(len(listing))
-            if len(listing) >= self._min_files:
-                sifted = _Sifter(self._source, self._engine, intake, listing).run()
-                interrupted = sifted.interrupted
-                if not sifted.failed:
-                    rest = self._take_sifted(intake, listing, sifted)
-            for index in rest:
-                listed = listing[index]
-                item = listed if isinstance(listed, Skipped) else self._source.read(folder, listed)
-                if item is not None:
-                    intake.take(item)
+            listing = _Listing(self._source.listing(folder))
+            sifted = _Sifted()
+            if listing.has(self._min_files):
+                sifted = _sift_all(listing, _Sifter(self._source, self._engine, intake.examiner))
+            self._deliver(intake, listing, sifted, folder)
         intake.problems.extend(self._source.problems)
-        if interrupted:
+        if sifted.interrupted:
             raise KeyboardInterrupt
 
-    def _take_sifted(self, intake: Intake, listing: list[Listed | Skipped], sifted: _Sifted) -> list[int]:
-        """Note what needs no examination; returns the entries of the listing that are still to be taken."""
+    def _deliver(self, intake: Intake, listing: _Listing, sifted: _Sifted, folder: Beneath) -> None:
+        """Hand over everything in the order of the listing; what no worker has answered is examined here."""
         intake.files += sifted.files
         intake.bytes += sifted.bytes
-        for index, skipped in sifted.skipped.items():
-            listing[index] = skipped
-        told = [index for index, entry in enumerate(listing) if isinstance(entry, Skipped)]
-        return sorted({*sifted.notable, *told})
+        for index, entry in enumerate(listing.all(further=not sifted.interrupted)):
+            item = sifted.told.get(index)
+            if isinstance(entry, Skipped):
+                intake.take(entry)
+            elif isinstance(item, Skipped):
+                intake.take(item)
+            elif item:
+                intake.note(*item)
+            elif index not in sifted.done and not sifted.interrupted:
+                blob = self._source.read(folder, entry)
+                if blob is not None:
+                    intake.take(blob)
+
+
+class _Listing:
+    """The entries of a folder, as far as they have been asked for."""
+
+    def __init__(self, entries: Iterator[Listed | Skipped]) -> None:
+        self._entries = entries
+        self._known: list[Listed | Skipped] = []
+        self._untaken: deque[int] = deque()  # numbers of files
+        self._ended = False
+
+    def has(self, number: int) -> bool:
+        """Whether there are so many entries."""
+        while len(self._known) < number and self.more():
+            pass
+        return len(self._known) >= number
+
+    def more(self) -> bool:
+        """List a few more; False if there are none."""
+        for _ in range(_STEP):
+            entry = next(self._entries, None)
+            if entry is None:
+                self._ended = True
+                break
+            if isinstance(entry, Listed):
+                self._untaken.append(len(self._known))
+            self._known.append(entry)
+        return not self._ended
+
+    def take(self) -> list[_Entry]:
+        """The next files to look at, few towards the end; none if there are no more."""
+        while len(self._untaken) < _SHARE and self.more():
+            pass
+        left = len(self._untaken)
+        share = min(left, _SHARE, max(_LEAST, left // 8)) if self._ended else _SHARE
+        taken = []
+        for index in (self._untaken.popleft() for _ in range(share)):
+            entry = self._known[index]
+            assert isinstance(entry, Listed)
+            taken.append((index, entry.path, entry.tracked))
+        return taken
+
+    def all(self, *, further: bool) -> Iterator[Listed | Skipped]:
+        """All entries, those first that are known; without `further` only these."""
+        yield from self._known
+        if further:
+            yield from self._entries
+
+
+class _Answer(NamedTuple):
+    """What a worker found in files: how many hold nothing, their size, and what is to be told of the others
+    (index -> place and findings, or why it was not read).
+    """
+
+    files: int
+    bytes: int
+    told: dict[int, tuple[str, Examined] | Skipped]
 
 
 @dataclass
 class _Sifted:
-    """What the workers found: how much holds nothing, and which entries of the listing need a look."""
+    """What all workers found. `done` are the entries of the listing that they have answered."""
 
     files: int = 0
     bytes: int = 0
-    notable: list[int] = field(default_factory=list)
-    skipped: dict[int, Skipped] = field(default_factory=dict)
+    told: dict[int, tuple[str, Examined] | Skipped] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
     interrupted: bool = False
-    failed: bool = False
 
-    def add(self, result: _Result) -> None:
-        files, size, notable, skipped = result
-        self.files += files
-        self.bytes += size
-        self.notable += notable
-        for index, path, reason, detail in skipped:
-            self.skipped[index] = Skipped(path, SkipReason(reason), detail)
+    def add(self, asked: Sequence[_Entry], answer: _Answer) -> None:
+        self.files += answer.files
+        self.bytes += answer.bytes
+        self.told.update(answer.told)
+        self.done.update(index for index, _, _ in asked)
+
+
+def _sift_all(listing: _Listing, sifter: _Sifter) -> _Sifted:
+    """Sift all files of a listing. An interrupt ends it at once, with what was answered so far.
+
+    What a worker was lost over, or has failed on, is left undone: this process meets the same trouble when it
+    reads the file, and tells it as usual.
+    """
+    from keylint.carry import unpack
+
+    sifted = _Sifted()
+    crew = workers.Crew()
+    asked = [deque[list[_Entry]]() for _ in range(workers.count())]
+
+    def next_request(worker: int) -> list[_Entry] | None:
+        entries = listing.take()
+        asked[worker].append(entries)
+        return entries or None
+
+    try:
+        load_before_fork()
+        crew.start(lambda _: sifter.work(), len(asked), close_in_child=lambda _: ())
+        crew.results()
+        answers = crew.ask(next_request, limit_s=_PATIENCE_S, meanwhile=listing.more)
+        with closing(answers):
+            for worker, packed in answers:
+                entries = asked[worker].popleft()
+                if packed:
+                    sifted.add(entries, _Answer(*unpack(packed)))
+    except workers.WorkerError:
+        pass
+    except KeyboardInterrupt:
+        sifted.interrupted = True
+    finally:
+        crew.kill()
+    return sifted
 
 
 class _Sifter:
-    """Shares the files of a listing among workers.
+    """What a worker does: tell which of some files hold anything, and what."""
 
-    The numbers of the shares wait in a pipe, from which each worker takes the next one when it is done with
-    the last; so one with large files takes fewer of them.
-    """
-
-    def __init__(
-        self, source: Folder, engine: Engine, intake: Intake, listing: Sequence[Listed | Skipped]
-    ) -> None:
+    def __init__(self, source: Folder, engine: Engine, examiner: Examiner) -> None:
         self._source = source
         self._engine = engine
-        self._examiner = intake.examiner
-        self._listing = listing
-        self._share = max(_SHARE, -(-len(listing) // _MAX_SHARES))
+        self._examiner = examiner
 
-    def run(self) -> _Sifted:
-        """Sift all files. An interrupt ends it early, with what was found so far."""
-        sifted = _Sifted()
-        shares, fill = os.pipe()
-        crew = workers.Crew()
-        try:
-            with os.fdopen(fill, "wb") as stream:
-                for number in range(-(-len(self._listing) // self._share)):
-                    stream.write(number.to_bytes(4, "little"))
-            parent = os.getpid()
-            load_before_fork()
-            crew.start(lambda _: self._work(shares, parent), workers.count(), close_in_child=lambda _: ())
-            try:
-                outcomes = crew.results()
-            except KeyboardInterrupt:
-                sifted.interrupted = True
-                while os.read(shares, 1 << 16):
-                    pass  # nothing is left to take, so the workers end with what they have
-                outcomes = crew.results(limit_s=_LAST_WORDS_S)
-        finally:
-            crew.kill()
-            os.close(shares)
-        for outcome in outcomes:
-            if outcome.result is not None:
-                sifted.add(outcome.result)
-            elif not sifted.interrupted:
-                sifted.failed = True  # all is done again in this process, where trouble is told as usual
-        return sifted
+    def work(self) -> workers.Work:
+        """Answer requests, which are lists of files, with a packed `_Answer`."""
+        from keylint.carry import pack
 
-    def _work(self, shares: int, parent: int) -> workers.Work:
-        """Sift shares of the listing as long as there are any, and somebody to hear about it."""
         slab = _Slab(self._engine)
-        files = size = 0
-        notable: list[int] = []
-        skipped: list[tuple[int, str, str, str]] = []
         with Beneath(self._source.root) as folder:
-            while os.getppid() == parent and (number := os.read(shares, 4)):
-                first = int.from_bytes(number, "little") * self._share
-                for index in range(first, min(first + self._share, len(self._listing))):
-                    listed = self._listing[index]
-                    if isinstance(listed, Skipped) or self._add(slab, folder, index, listed):
-                        continue
-                    item = self._source.read(folder, listed)
-                    if isinstance(item, Skipped):
-                        skipped.append((index, item.path, item.reason.value, item.detail))
-                    elif item:
-                        examined = self._examiner.examine(item)
-                        if examined.matches or examined.allows or examined.skipped:
-                            notable.append(index)
-                        else:
-                            files += 1
-                            size += examined.size_bytes
-        slab.scan()
-        yield files + slab.files, size + slab.bytes, notable + slab.notable, skipped
+            request = yield None
+            while True:
+                request = yield pack(tuple(self._sift(slab, folder, request)))
+
+    def _sift(self, slab: _Slab, folder: Beneath, entries: Iterable[_Entry]) -> _Answer:
+        listed = {index: Listed(path, tracked) for index, path, tracked in entries}
+        notable = [index for index, entry in listed.items() if not self._add(slab, folder, index, entry)]
+        found, files, size = slab.finish()
+        told: dict[int, tuple[str, Examined] | Skipped] = {}
+        for index in (*notable, *found):
+            item = self._source.read(folder, listed[index])
+            if isinstance(item, Skipped):
+                told[index] = item
+            elif item:
+                examined = self._examiner.examine(item)
+                if examined.matches or examined.allows or examined.skipped:
+                    told[index] = item.origin.display, examined
+                else:
+                    files += 1
+                    size += examined.size_bytes
+        return _Answer(files, size, told)
 
     def _add(self, slab: _Slab, folder: Beneath, index: int, listed: Listed) -> bool:
         """Read a file into the slab, if it is an ordinary one."""
@@ -209,9 +268,8 @@ class _Slab:
         self._filled = 0
         self._bounds: list[tuple[int, int]] = []
         self._indexes: list[int] = []
-        self.files = 0
-        self.bytes = 0
-        self.notable: list[int] = []
+        self._notable: list[int] = []
+        self._files = self._bytes = 0
 
     def read(self, index: int, fd: int, size: int) -> bool:
         """Add an open file of `size` bytes, with its number in the listing.
@@ -220,7 +278,7 @@ class _Slab:
         otherwise than as it is.
         """
         if self._filled + size >= len(self._buffer):
-            self.scan()
+            self._scan()
         start, end = self._filled, self._filled + size
         try:
             with memoryview(self._buffer) as view, view[start : end + 1] as room:
@@ -234,7 +292,7 @@ class _Slab:
         self._indexes.append(index)
         self._filled = end + 1
         if self._filled >= _ENOUGH:
-            self.scan()
+            self._scan()
         return True
 
     def _is_special(self, start: int, end: int) -> bool:
@@ -242,12 +300,19 @@ class _Slab:
         marked = end > start and self._buffer[start] >= _MARKS
         return marked or self._buffer.find(b"\0", start, min(end, start + SNIFF_BYTES)) >= 0
 
-    def scan(self) -> None:
+    def finish(self) -> tuple[list[int], int, int]:
+        """Scan the rest: which files may hold something, how many do not, and how many bytes these have."""
+        self._scan()
+        result = self._notable, self._files, self._bytes
+        self._notable, self._files, self._bytes = [], 0, 0
+        return result
+
+    def _scan(self) -> None:
         """Scan what has come together and begin anew."""
         found = set(sift(self._engine, self._buffer, self._bounds))
         if has_directive(self._buffer, 0, self._filled):
             found |= {n for n, (a, b) in enumerate(self._bounds) if has_directive(self._buffer, a, b)}
-        self.notable += [self._indexes[n] for n in found]
-        self.files += len(self._bounds) - len(found)
-        self.bytes += sum(b - a for n, (a, b) in enumerate(self._bounds) if n not in found)
+        self._notable += [self._indexes[n] for n in found]
+        self._files += len(self._bounds) - len(found)
+        self._bytes += sum(b - a for n, (a, b) in enumerate(self._bounds) if n not in found)
         self._filled, self._bounds, self._indexes = 0, [], []

@@ -142,13 +142,18 @@ class Crew:
         return [child.take() if child.answered else Outcome() for child in self._children]
 
     def ask(
-        self, next_request: Callable[[int], Any], *, limit_s: float
+        self,
+        next_request: Callable[[int], Any],
+        *,
+        limit_s: float,
+        meanwhile: Callable[[], bool] = lambda: False,
     ) -> Generator[tuple[int, Any], None, None]:
         """Keep all workers busy with requests, after `results`: the number of a worker with each answer.
 
         `next_request(n)` is what worker n is to answer next, None if nothing is left for it; it is called
         before the answer that came is given, so that the worker need not wait for who digests it. The answer
-        is None where a process was lost, or took longer than `limit_s` seconds and was ended. Raises
+        is None where a process was lost, or took longer than `limit_s` seconds and was ended. `meanwhile()`
+        does a little of what is to be done while they work, until it says that there is nothing more. Raises
         WorkerError where a worker fails. Left early, it ends workers that are at work.
         """
         if self._threads:
@@ -171,9 +176,11 @@ class Crew:
                 for n, child in enumerate(self._children):
                     if not child.ended:
                         ask(n)
+                busy = True
                 while asked:
+                    busy = busy and meanwhile()
                     outcomes = []
-                    for n in self._answering(selector, asked):
+                    for n in self._answering(selector, asked, 0.0 if busy else _TICK_S):
                         child = self._children[n]
                         selector.unregister(child.pipe)
                         del asked[n]
@@ -186,9 +193,11 @@ class Crew:
                 for n in asked:
                     self._children[n].end()
 
-    def _answering(self, selector: selectors.BaseSelector, asked: Mapping[int, float]) -> list[int]:
+    def _answering(
+        self, selector: selectors.BaseSelector, asked: Mapping[int, float], wait_s: float
+    ) -> list[int]:
         """The workers from which no more is to come for now. Those whose time is over are ended."""
-        for key, _ in selector.select(_TICK_S):
+        for key, _ in selector.select(wait_s):
             self._children[key.data].read()
         now = time.monotonic()
         for n, end in asked.items():

@@ -168,8 +168,8 @@ def _shared(a: list[str], b: list[str]) -> int:
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    if entry.is_symlink():
-        return "link"
+    if entry.is_file(follow_symlinks=False):  # most of them
+        return "file"
     if entry.is_dir(follow_symlinks=False):
         return "folder"
-    return "file" if entry.is_file(follow_symlinks=False) else "other"
+    return "link" if entry.is_symlink() else "other"
