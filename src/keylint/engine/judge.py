@@ -22,6 +22,7 @@ _REMEMBERED = 50_000  # values
 _NARROW = 32  # bytes beside a value that filters see
 _WIDE = filters.SURROUNDINGS  # bytes before it where a provider's name may stand
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_SILENT = Evidence()
 _SAMPLE = Evidence(
     privacy=Privacy.PUBLIC,
     reason="documented sample of the provider",
@@ -117,7 +118,9 @@ class Judge:
 
     def _identify(self, value: bytes) -> Judged:
         rule = self._rule
-        evidence, facts = Evidence(), dict[str, object]()
+        if not (rule.inspect or rule.checksum or self._refinements):
+            return Judged(rule, value, _SILENT)
+        evidence, facts = _SILENT, dict[str, object]()
         if rule.inspect:
             from keylint.engine.inspect import inspect
 
