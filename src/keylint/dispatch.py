@@ -1,4 +1,4 @@
-"""Who gets which objects. Versions of one file go to the same worker, and none is idle.
+"""Who gets which objects. Versions of one file go to the same reader or worker, and none is idle.
 
 Git makes versions from each other, and what a worker confirmed in one version it remembers for the next: both
 only help where the same processes get all of them. Safe to share between threads.

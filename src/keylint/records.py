@@ -4,8 +4,7 @@
 the sixty classes of a scan that is 40 ms at every start, three times what Python itself takes: too much for
 a hook. Here all classes share their methods, and making an instance costs 1 µs more. Classes of which there
 are many instances get an initializer of their own: with slots when the first instance is made, else a little
-later. What asks a class
-for its fields (`dataclasses.fields`, `replace`, `asdict`) works, too.
+later. What asks a class for its fields (`dataclasses.fields`, `replace`, `asdict`) works, too.
 """
 
 from __future__ import annotations

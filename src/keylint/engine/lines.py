@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from keylint.engine.patterns import MAXREPEAT, has_posix_class, parsed
+from keylint.engine.patterns import MAXREPEAT, REPEATS, has_posix_class, parsed
 
 ANY_NUMBER = -1
 _MOST = 3  # with more the windows would not be shorter
 _WHITE = b" \t\n\v\f\r"
 _FEED = 0x0A
-_REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 _NOTHING = ("AT", "ASSERT", "ASSERT_NOT", "FAILURE")
 _FEED_IN = frozenset(("CATEGORY_SPACE", "CATEGORY_NOT_DIGIT", "CATEGORY_NOT_WORD"))
 
@@ -65,7 +64,7 @@ def _sequence(items: Iterable[tuple[Any, Any]]) -> int:
 def _item(op: str, value: Any) -> int:
     if op in _NOTHING:
         return 0
-    if op in _REPEATS:
+    if op in REPEATS:
         return _repeat(*value)
     if op == "SUBPATTERN":
         return _sequence(value[-1])

@@ -12,7 +12,7 @@ from keylint.engine.candidate import Candidate
 from keylint.latepattern import late
 
 _SEPARATING = b"-_.:/ "
-_SEPARATORS = late(rb"[-_.:/ ]+")
+_SEPARATORS = late(rb"[" + _SEPARATING + rb"]+")
 _PLACEHOLDER_WORDS = late(
     rb"(?i)(?:^|[^a-z])(?:your|my|the|some|insert|enter|replace|add)[-_ ]?"
     rb"(?:own|real|actual|secret|private|public|api|access|auth|key|token|password|client|value|here|this|me"

@@ -1,7 +1,7 @@
 """Where matches of a pattern that begins with one of several words may start.
 
-`regex` tries such a pattern at every place, which takes half of the time that generic rules need: to look for
-the words first, and for the pattern only where one stands, is twice as fast and finds the same.
+`regex` tries such a pattern at every place. To look for the words first, and for the pattern only where one
+stands, finds the same in two thirds of the time (measured on the generic rules).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from keylint.engine.patterns import (
     MAXREPEAT,
+    REPEATS,
     UNBOUNDED,
     has_posix_class,
     is_flags,
@@ -44,8 +45,8 @@ _ALL = (1 << 256) - 1
 _LOWER = sum(1 << code for code in range(0x61, 0x7B))
 _UPPER = _LOWER >> 32
 _DIGITS = sum(1 << code for code in range(0x30, 0x3A))
-_WORD = _LOWER | _UPPER | _DIGITS | 1 << 0x5F
 _ALPHANUMERIC = _LOWER | _UPPER | _DIGITS
+_WORD = _ALPHANUMERIC | 1 << 0x5F
 _SPACE = sum(1 << code for code in b"\t\n\v\f\r ")
 _CATEGORIES = {
     "CATEGORY_DIGIT": _DIGITS,
@@ -56,7 +57,6 @@ _CATEGORIES = {
     "CATEGORY_NOT_SPACE": _ALL ^ _SPACE,
 }
 _IGNORECASE = 2  # as in `re`
-_REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 _NOTHING = ("AT", "ASSERT", "ASSERT_NOT")
 
 
@@ -141,7 +141,7 @@ def _item(op: str, value: Any, *, caseless: bool) -> Iterator[Item]:
         yield from _sequence(value, caseless=caseless)
     elif op == "BRANCH":
         yield Choice(tuple(tuple(_sequence(branch, caseless=caseless)) for branch in value[1]))
-    elif op in _REPEATS:
+    elif op in REPEATS:
         yield from _repeat(*value, caseless=caseless)
     else:
         yield Chars(_mask(op, value, caseless=caseless), 1, 1)

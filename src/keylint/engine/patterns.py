@@ -19,6 +19,7 @@ else:
     import sre_parse
 
 MAXREPEAT: Any = sre_parse.MAXREPEAT
+REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 UNBOUNDED = 1 << 40  # the width of what has no bound, in bytes
 _TOKEN = late(
     r"""

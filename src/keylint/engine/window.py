@@ -10,9 +10,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from keylint.engine.lines import ANY_NUMBER, breaks_in
-from keylint.engine.patterns import MAXREPEAT, UNBOUNDED, is_verbose, parsed, tokens
+from keylint.engine.patterns import MAXREPEAT, REPEATS, UNBOUNDED, is_verbose, parsed, tokens
 
-_REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 # How many bytes two pieces of a stream must share for patterns without a bound.
 STREAM_OVERLAP = 1 << 16
 
@@ -84,7 +83,7 @@ class _Walk:
     def item(self, op: str, value: Any) -> int:
         if op in ("LITERAL", "NOT_LITERAL", "ANY", "IN", "RANGE", "CATEGORY"):
             return 1
-        if op in _REPEATS:
+        if op in REPEATS:
             return self._repeat(*value)
         if op == "SUBPATTERN":
             width = self.sequence(value[-1])

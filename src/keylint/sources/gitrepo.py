@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import subprocess
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from keylint.errors import SourceError
 from keylint.model import Repository
@@ -266,18 +266,11 @@ def _refusal(start: str, stderr: bytes) -> SourceError:
 def _run(
     arguments: list[str], folder: str, env: dict[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
+    where: dict[str, Any] = {"cwd": folder, "env": env, "check": False, "timeout": _ANSWER_SECONDS}
     try:
         if len(stdin) > _MANY_BYTES:
-            return _run_on_files(command(arguments), folder, env, stdin)
-        return subprocess.run(
-            command(arguments),
-            cwd=folder,
-            env=env,
-            input=stdin,
-            capture_output=True,
-            check=False,
-            timeout=_ANSWER_SECONDS,
-        )
+            return _run_on_files(command(arguments), where, stdin)
+        return subprocess.run(command(arguments), input=stdin, capture_output=True, **where)
     except FileNotFoundError:
         raise GitMissingError("git was not found", hint="install git, or put it on PATH") from None
     except subprocess.TimeoutExpired:
@@ -287,22 +280,13 @@ def _run(
 
 
 def _run_on_files(
-    words: list[str], folder: str, env: dict[str, str], stdin: bytes
+    words: list[str], where: dict[str, Any], stdin: bytes
 ) -> subprocess.CompletedProcess[bytes]:
     """With many questions: through pipes each answer of git would wake this process."""
     with small_file() as asked, small_file() as told:
         asked.write(stdin)
         asked.seek(0)
-        done = subprocess.run(
-            words,
-            cwd=folder,
-            env=env,
-            stdin=asked,
-            stdout=told,
-            stderr=subprocess.PIPE,
-            check=False,
-            timeout=_ANSWER_SECONDS,
-        )
+        done = subprocess.run(words, stdin=asked, stdout=told, stderr=subprocess.PIPE, **where)
         told.seek(0)
         done.stdout = told.read()
         return done
