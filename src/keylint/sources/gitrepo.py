@@ -266,11 +266,11 @@ def _refusal(start: str, stderr: bytes) -> SourceError:
 def _run(
     arguments: list[str], folder: str, env: dict[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    where: dict[str, Any] = {"cwd": folder, "env": env, "check": False, "timeout": _ANSWER_SECONDS}
+    where: dict[str, Any] = {"cwd": folder, "env": env, "timeout": _ANSWER_SECONDS}
     try:
         if len(stdin) > _MANY_BYTES:
             return _run_on_files(command(arguments), where, stdin)
-        return subprocess.run(command(arguments), input=stdin, capture_output=True, **where)
+        return subprocess.run(command(arguments), input=stdin, capture_output=True, check=False, **where)
     except FileNotFoundError:
         raise GitMissingError("git was not found", hint="install git, or put it on PATH") from None
     except subprocess.TimeoutExpired:
@@ -286,7 +286,7 @@ def _run_on_files(
     with small_file() as asked, small_file() as told:
         asked.write(stdin)
         asked.seek(0)
-        done = subprocess.run(words, stdin=asked, stdout=told, stderr=subprocess.PIPE, **where)
+        done = subprocess.run(words, stdin=asked, stdout=told, stderr=subprocess.PIPE, check=False, **where)
         told.seek(0)
         done.stdout = told.read()
         return done
