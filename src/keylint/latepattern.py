@@ -1,9 +1,10 @@
 """Regular expressions that are compiled when they are first used, or restored as they were compiled before.
 
-A scan that finds nothing uses few of keylint's hundred patterns. Another uses some seventy, and compiling them
-takes 15 ms, longer than Python takes to start. `re` compiles to plain numbers, in Python, and hands them to a
-matcher that checks them: they are stored with the compiled rules, and restored in 1 ms. Where this version of
-Python has no such function, or gives something else than `re.compile`, patterns are compiled as ever.
+A scan that finds nothing uses few of keylint's hundred patterns. Another uses some seventy, and to compile
+them takes 15 ms, longer than Python takes to start. `re` compiles to plain numbers, in Python, and hands them
+to a matcher that checks them: they are stored with the compiled rules, and restored in 1 ms. Where this
+version of Python has no such function, or gives something else than `re.compile`, patterns are compiled as
+ever.
 """
 
 from __future__ import annotations
