@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Aside:
+class Aside(Generic[T]):
     """Runs `work` in a thread from now on. It must share nothing with what goes on meanwhile."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
+        self._results: list[T] = []
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         try:
-            self._work()
+            self._results.append(self._work())
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._error = error
 
-    def wait(self) -> None:
-        """Wait until it is done. Raises what it raised."""
+    def wait(self) -> T:
+        """Wait until it is done: its result. Raises what it raised."""
         self._thread.join()
         if self._error:
             raise self._error
+        return self._results[0]

@@ -52,6 +52,7 @@ class _Plan:
     shown: list[_Shown]
     branches: tuple[str, ...] = ()
     tips: tuple[str, ...] = ()
+    last: list[str] = field(default_factory=list)
     matches: dict[int, list[Match]] = field(default_factory=dict)
 
     @property
@@ -153,8 +154,9 @@ class _Delivery:
         )
         if not self._holders:
             return
+        files = Aside(lambda: self._history.tree("HEAD"))
         changes = list(self._history.log.changes(self._holders.keys()))
-        head = self._history.tree("HEAD")
+        head = files.wait()
         self._learn_today({change.path for change in changes}, head)
         today = {
             (key, change.path)
@@ -165,13 +167,13 @@ class _Delivery:
         plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
         _add_places(plans)
         plans += self._outside(changes)
-        gone = [plan for plan in plans if not plan.today and plan.story.first.commit]
-        branches = Aside(lambda: self._find_branches(gone))  # git has some work with them
+        commits = Aside(lambda: self._learn_commits(plans))  # git has some work with them
+        facts: Mapping[str, CommitFacts] = {}
         try:
             self._examine(plans)
-            branches.wait()
+            facts = commits.wait()
         finally:  # an interrupt, too, leaves what was examined so far
-            self._hand_over([plan for plan in plans if any(plan.matches.values())])
+            self._hand_over([plan for plan in plans if any(plan.matches.values())], facts)
 
     def _number_values(self) -> list[bytes]:
         """Give every value a number. Returns the ids of the messages that hold one."""
@@ -307,6 +309,12 @@ class _Delivery:
                 plans.append(_Plan(key, Story([Place(0, "", path, blob)]), [_Shown(path, blob, "")]))
         return plans
 
+    def _learn_commits(self, plans: list[_Plan]) -> Mapping[str, CommitFacts]:
+        """Find the branches and the last commits of all plans; gives the facts of every commit of theirs."""
+        self._find_branches([plan for plan in plans if not plan.today and plan.story.first.commit])
+        self._find_last_commits(plans)
+        return self._facts(plans)
+
     def _find_branches(self, plans: list[_Plan]) -> None:
         """Name the branches at whose tips a key still is."""
         tips = self._history.tips() if plans else {}
@@ -373,15 +381,15 @@ class _Delivery:
 
     # ---- handing over
 
-    def _hand_over(self, plans: list[_Plan]) -> None:
-        last = self._last_commits(plans)
-        commits = {plan.story.first.commit for plan in plans} | {name for names in last for name in names}
-        commits |= {place.commit for plan in plans for place in plan.shown}
+    def _hand_over(self, plans: list[_Plan], facts: Mapping[str, CommitFacts]) -> None:
+        if not facts:  # interrupted before they were known
+            self._find_last_commits(plans)
+            facts = self._facts(plans)
         head = self._history.repository().revision
-        facts = self._history.facts(sorted({*commits, head} - {""}))
         refs = {name: self._ref(name, known) for name, known in facts.items()}
-        for plan, names in zip(plans, last, strict=True):
-            newest = max((n for n in names if n in facts), key=lambda n: facts[n].committed, default="")
+        for plan in plans:
+            names = [name for name in plan.last if name in facts]
+            newest = max(names, key=lambda name: facts[name].committed, default="")
             shown = {(place.path, place.blob) for place in plan.shown}
             others = {(place.path, place.blob) for place in plan.story.places} - shown
             sighting = Sighting(
@@ -394,12 +402,18 @@ class _Delivery:
             file = self._shown_path(plan.shown[0].path)
             self._intake.collector.add(_located(plan, refs), sighting, file=file)
 
-    def _last_commits(self, plans: list[_Plan]) -> list[list[str]]:
-        """For each plan, the commits one of which is the last that held its key."""
+    def _facts(self, plans: list[_Plan]) -> Mapping[str, CommitFacts]:
+        """The facts of the first, the last and the shown commits of plans, and of HEAD."""
+        commits = {plan.story.first.commit for plan in plans} | {name for plan in plans for name in plan.last}
+        commits |= {place.commit for plan in plans for place in plan.shown}
+        commits.add(self._history.repository().revision)
+        return self._history.facts(sorted(commits - {""}))
+
+    def _find_last_commits(self, plans: list[_Plan]) -> None:
+        """Set for each plan the commits one of which is the last that held its key."""
         merged = [p.story.removal for p in plans if p.story.removal and len(p.story.removal.parents) > 1]
         asked = [(parent, removal.path) for removal in merged for parent in removal.parents]
         blobs = dict(zip(asked, self._history.blobs_at(asked), strict=True)) if asked else {}
-        found = []
         for plan in plans:
             removal = plan.story.removal
             names = [plan.story.places[0].commit]
@@ -407,8 +421,7 @@ class _Delivery:
                 names = [*removal.parents]
             elif removal:
                 names = [p for p in removal.parents if blobs[p, removal.path] == removal.blob]
-            found.append([name for name in (*names, *plan.tips) if name])
-        return found
+            plan.last = [name for name in (*names, *plan.tips) if name]
 
     def _refs(self, commits: Iterable[str]) -> dict[str, CommitRef]:
         return {name: self._ref(name, known) for name, known in self._history.facts(sorted(commits)).items()}
