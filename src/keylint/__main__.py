@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -10,8 +11,13 @@ if TYPE_CHECKING:
     from keylint.quick import Look
 
 
+# Objects made, less those freed, between two looks for cycles. Python's own 700 take 2 % of a scan's time.
+_BETWEEN_COLLECTIONS = 50_000
+
+
 def main() -> int:
     """Run the command line and return the exit status."""
+    gc.set_threshold(_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
     arguments = sys.argv[1:]
     if "--staged" in arguments or arguments[:1] == ["hook"]:
         from keylint.quick import look
@@ -51,8 +57,6 @@ def _finish(seen: Look) -> int | None:
             return 0
     except OSError:
         return None
-    import gc
-
     gc.disable()  # the run is over before there is anything to collect
     from keylint.cli.plain import finish
 

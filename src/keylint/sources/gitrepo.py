@@ -132,10 +132,15 @@ class GitRepo:
 
         Asked of git, in 5 ms: every scan wants them, and GitPython takes 80 ms to import.
         """
+        revision, _, head = self._answer(
+            "rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD"
+        ).partition("\n")
+        if not head:  # there is no commit yet
+            revision, head = "", self._answer("symbolic-ref", "--quiet", "HEAD")
         return Repository(
             remote=_public_url(self._answer("config", "--local", "--get", "remote.origin.url")),
-            revision=self._answer("rev-parse", "--quiet", "--verify", "HEAD^{commit}"),
-            branch=self._answer("symbolic-ref", "--quiet", "--short", "HEAD"),
+            revision=revision,
+            branch=head.removeprefix("refs/heads/") if head != "HEAD" else "",
         )
 
     def is_partial(self) -> bool:
