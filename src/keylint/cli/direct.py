@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from keylint.cli.switches import CHOICE, FILE, FLAG, OUTPUT, PATH, SCAN, SHARED, Switch
+from keylint.cli.switches import CHOICE, FILE, FLAG, OUTPUT, PATH, SCAN, SHARED, Switch, by_name
 
 
 def run(argv: Sequence[str]) -> int | None:
@@ -54,7 +54,7 @@ def read(words: Sequence[str], switches: Sequence[Switch]) -> dict[str, Any] | N
 
     None where anything is unknown, missing, repeated or not as it should be.
     """
-    named = {name: switch for switch in switches for name in (*switch.names, *filter(None, [switch.no]))}
+    named = by_name(switches)
     given: dict[str, Any] = {}
     rest = iter(words)
     for word in rest:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from keylint.cli.run import Options, execute, from_source
-from keylint.cli.switches import LEVELS
+from keylint.cli.switches import FLAG, LEVELS, SHARED, by_name
 from keylint.config import Config
 from keylint.errors import UsageError
 from keylint.pipeline import Source
 
 # Options that the manifest's users may put into `args`; a file name may begin with a dash as well.
-_VALUED = {
-    "--inventory": "inventories",
-    "--rules": "rule_paths",
-    "--baseline": "baseline",
-    "--config": "config_path",
-    "--fail-on": "fail_on",
-}
-_FLAGS = {"-v": "verbose", "--verbose": "verbose", "--debug": "debug", "--strict-allow": "strict_allow"}
-OPTIONS = (*_VALUED, *_FLAGS)
+OPTIONS = (
+    "--inventory", "--rules", "--baseline", "--config", "--fail-on",
+    "-v", "--verbose", "--debug", "--strict-allow",
+)  # fmt: skip
 
 
 def hook(words: tuple[str, ...]) -> int:
@@ -47,37 +43,24 @@ def parse(words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
     A word that is an existing file is a file even if it begins with a dash, because pre-commit passes names
     bare. Raises UsageError for an option that is neither known nor a file.
     """
-    given: dict[str, tuple[str, ...]] = {}
-    flags: set[str] = set()
+    switches = by_name(SHARED)
+    given: dict[str, Any] = {}
     files: list[str] = []
     rest = iter(words)
     for word in rest:
         name, sign, value = word.partition("=")
-        if name in _VALUED:
+        switch = switches[name] if name in OPTIONS else None
+        if switch and switch.takes != FLAG:
             value = value if sign else next(rest, "")
             if not value:
                 raise UsageError(f"{name} needs a value")
-            given[_VALUED[name]] = (*given.get(_VALUED[name], ()), value)
+            given[switch.parameter] = (*given.get(switch.parameter, ()), value) if switch.many else value
         elif word != "--" and (not word.startswith("-") or os.path.lexists(word)):
             files.append(word)
-        elif word in _FLAGS:
-            flags.add(_FLAGS[word])
+        elif switch and not sign:
+            given[switch.parameter] = True
         elif word != "--":
             raise UsageError(f"no such option or file: {word}", hint=f"known: {', '.join(OPTIONS)}")
-    return _options(given, flags), tuple(files)
-
-
-def _options(given: dict[str, tuple[str, ...]], flags: set[str]) -> Options:
-    level = given.get("fail_on", ("",))[-1]
-    if level not in ("", *LEVELS):
+    if given.get("fail_on", LEVELS[0]) not in LEVELS:
         raise UsageError(f"--fail-on: expected one of {', '.join(LEVELS)}")
-    return Options(
-        inventories=given.get("inventories", ()),
-        rule_paths=given.get("rule_paths", ()),
-        baseline=given.get("baseline", (None,))[-1],
-        config_path=given.get("config_path", (None,))[-1],
-        fail_on=level or None,
-        verbose="verbose" in flags,
-        debug="debug" in flags,
-        strict_allow="strict_allow" in flags,
-    )
+    return Options(**given), tuple(files)

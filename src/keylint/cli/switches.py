@@ -4,6 +4,7 @@ read with them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 FORMATS = ("text", "json", "sarif", "html", "github")  # "action" is for the GitHub action alone
@@ -32,8 +33,13 @@ class Switch(NamedTuple):
 FLAG, TEXT, CHOICE, FILE, PATH, OUTPUT = "flag", "text", "choice", "file", "path", "output"
 
 
-def _flag(*names: str, parameter: str = "", help: str) -> Switch:  # noqa: A002 - click's word
-    return Switch(names, parameter or names[-1][2:].replace("-", "_"), help, FLAG, default=False)
+def by_name(switches: Sequence[Switch]) -> dict[str, Switch]:
+    """The switches by all of their names."""
+    return {name: switch for switch in switches for name in (*switch.names, *filter(None, [switch.no]))}
+
+
+def _flag(*names: str, help: str) -> Switch:  # noqa: A002 - click's word
+    return Switch(names, names[-1][2:].replace("-", "_"), help, FLAG, default=False)
 
 
 SHARED = (
