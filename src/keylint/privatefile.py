@@ -52,8 +52,15 @@ def write(path: str, parts: Iterable[bytes]) -> None:
     folder where there is none. Raises OSError.
     """
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    draft = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    put(path, parts, draft=f"{path}.{os.getpid():x}-{os.urandom(4).hex()}", mode=0o600)
+
+
+def put(path: str, parts: Iterable[bytes], *, draft: str, mode: int) -> None:
+    """Write a new file `draft`, in the folder of `path`, and put it in its place. A failure leaves nothing.
+
+    `mode` is what the umask takes from. Raises OSError.
+    """
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with open(descriptor, "wb") as stream:
             stream.writelines(parts)

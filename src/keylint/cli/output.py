@@ -6,6 +6,7 @@ import os
 import sys
 
 from keylint.errors import UsageError
+from keylint.privatefile import put
 
 
 def write(text: str, output: str | None, *, private: bool = False) -> None:
@@ -35,20 +36,12 @@ def discard_stdout() -> None:
 
 def _write_file(path: str, text: str, *, shown: str, private: bool) -> None:
     data = text.encode("utf-8", "replace")
-    draft = ""
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # a device or pipe such as /dev/stderr
             with open(path, "wb") as stream:
                 stream.write(data)
             return
-        name = os.path.join(os.path.dirname(path), f".keylint-{os.urandom(6).hex()}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        handle = os.open(name, flags, 0o600 if private else 0o666)  # without what the umask takes away
-        draft = name
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.replace(draft, path)
+        draft = os.path.join(os.path.dirname(path), f".keylint-{os.urandom(6).hex()}")
+        put(path, (data,), draft=draft, mode=0o600 if private else 0o666)
     except OSError as error:
-        if draft and os.path.exists(draft):
-            os.unlink(draft)
         raise UsageError(f"--output {shown}: cannot be written: {error.strerror}") from None
