@@ -176,7 +176,7 @@ class Sweeper:
         wanted = {visit.blob for visit in visits}
         owners = {name: n for n, given in enumerate(self._given) for name in given if name in wanted}
         kin, number = self._history.log.kin, len(self._given)
-        # A multiple of their number and its own: that worker remembers what it found.
+        # The remainder decides who is asked: the worker that scanned a blob remembers what it found.
         return revisit.revisit(self._crew, visits, lambda name: kin(name) * number + owners.get(name, 0))
 
     def _answering(self, recall: Recall) -> AbstractContextManager[Callable[[Any], bytes]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COUNTERS = struct.Struct("<3Q")  # objects, bytes, objects with candidates: how far a worker is
 
-_MOST_KNOWN = 30_000  # hits that a worker keeps for the second look: 10 MB
+_MOST_KNOWN = 30_000  # hits that a worker keeps for the second look: 8 MB
 
 # Id, content and path of an object -> what a scan would find in it, if that is known already.
 Recall = Callable[[bytes, bytes, str], "ScanResult | None"]

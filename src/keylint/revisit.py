@@ -40,13 +40,12 @@ class Seen(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
 
 
+_Recall = Callable[[bytes, bytes, str], "ScanResult | None"]
 _Request = list[tuple[bytes, str, set[bytes]]]  # visits as `marshal` carries them
 
 
 @contextmanager
-def answering(
-    repo: GitRepo, examiner: Examiner, recall: Callable[[bytes, bytes, str], ScanResult | None]
-) -> Iterator[Callable[[_Request], bytes]]:
+def answering(repo: GitRepo, examiner: Examiner, recall: _Recall) -> Iterator[Callable[[_Request], bytes]]:
     """What a worker says about visits: a `Seen` for each, packed.
 
     `recall` gives what a scan would find in a blob (id, content, path), where the worker still knows that.
@@ -63,12 +62,7 @@ def answering(
         yield answer
 
 
-def _look(
-    reader: ObjectReader,
-    examiner: Examiner,
-    visit: Visit,
-    recall: Callable[[bytes, bytes, str], ScanResult | None],
-) -> Seen:
+def _look(reader: ObjectReader, examiner: Examiner, visit: Visit, recall: _Recall) -> Seen:
     item = reader.blob(visit.blob.decode(), Origin(Surface.HISTORY, visit.path))
     if isinstance(item, Skipped):
         return Seen([], (item,))

@@ -36,6 +36,8 @@ _LARGEST = 8 << 20  # bytes of a file that is read into the buffer
 _MARKS = 0xFE  # a first byte from here on may begin UTF-16
 _PATIENCE_S = 3600.0  # for one answer: each file has a limit of its own
 
+# What is to be told of files, by their number: place and findings, or why one was not read.
+_Told = dict[int, "tuple[str, Examined] | Skipped"]
 _Entry = tuple[int, str, bool]  # number in the listing, path, whether it is tracked: as `marshal` carries it
 
 
@@ -150,13 +152,11 @@ class _Listing:
 
 
 class _Answer(NamedTuple):
-    """What a worker found in files: how many hold nothing, their size, and what is to be told of the others
-    (index -> place and findings, or why it was not read).
-    """
+    """What a worker found: how many files hold nothing, their size, and what is to be told of the others."""
 
     files: int
     bytes: int
-    told: dict[int, tuple[str, Examined] | Skipped]
+    told: _Told
 
 
 @dataclass
@@ -165,7 +165,7 @@ class _Sifted:
 
     files: int = 0
     bytes: int = 0
-    told: dict[int, tuple[str, Examined] | Skipped] = field(default_factory=dict)
+    told: _Told = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     interrupted: bool = False
 
@@ -234,7 +234,7 @@ class _Sifter:
         listed = {index: Listed(path, tracked) for index, path, tracked in entries}
         notable = [index for index, entry in listed.items() if not self._add(slab, folder, index, entry)]
         found, files, size = slab.finish()
-        told: dict[int, tuple[str, Examined] | Skipped] = {}
+        told: _Told = {}
         for index in (*notable, *found):
             item = self._source.read(folder, listed[index])
             if isinstance(item, Skipped):

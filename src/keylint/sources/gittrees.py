@@ -23,18 +23,22 @@ _ORIGIN = Origin(Surface.HISTORY, "")
 
 @dataclass
 class _Wanted:
-    """What is wanted in a folder: the names in it, and in `here` those of files."""
+    """What is wanted in a folder: names of files in `here`, and what is wanted in the folders in it."""
 
     folders: dict[bytes, _Wanted] = field(default_factory=dict)
     here: set[bytes] = field(default_factory=set)
 
-    def add(self, path: bytes) -> None:
-        """Want the file at a path below."""
+
+def _wanted(paths: Iterable[bytes]) -> _Wanted:
+    """The files at some paths are wanted."""
+    root = _Wanted()
+    for path in paths:
         *folders, name = path.split(b"/")
-        inner = self
+        inner = root
         for folder in folders:
             inner = inner.folders.setdefault(folder, _Wanted())
         inner.here.add(name)
+    return root
 
 
 @dataclass
@@ -82,21 +86,16 @@ class _Trees:
 
 def blobs_at(repo: GitRepo, places: Sequence[tuple[str, bytes]]) -> list[bytes]:
     """The blob id at each (commit, path), in hexadecimal digits; b"" where there is none."""
+    asked = [(f"{commit}^{{tree}}", path) for commit, path in places]
     paths: defaultdict[str, list[bytes]] = defaultdict(list)
-    for commit, path in places:
-        paths[f"{commit}^{{tree}}"].append(path)
+    for root, path in asked:
+        paths[root].append(path)
     # Commits that are asked about the same paths share what is wanted, and so what is found.
-    shared: dict[tuple[bytes, ...], _Wanted] = {}
-    roots = {}
-    for root, asked in paths.items():
-        wanted = roots[root] = shared.setdefault(tuple(asked), _Wanted())
-        if not wanted.here and not wanted.folders:
-            for path in asked:
-                wanted.add(path)
+    shared = {wanted: _wanted(wanted) for wanted in map(tuple, paths.values())}
+    roots = {root: shared[tuple(wanted)] for root, wanted in paths.items()}
     trees = _Trees(repo)
     trees.read(roots.items())
-    names = [f"{commit}^{{tree}}" for commit, _ in places]
-    return [trees.blob(root, roots[root], path) for root, (_, path) in zip(names, places, strict=True)]
+    return [trees.blob(root, roots[root], path) for root, path in asked]
 
 
 def _contents(reader: ObjectReader, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
