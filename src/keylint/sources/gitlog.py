@@ -37,6 +37,7 @@ MAX_DAMAGED = 500  # commits on which git may give up before the rest is left ou
 
 # A header, or one record: modes, old and new id, status, and then its path. Each ends with a NUL byte.
 _HEADER, _END = b"\x01", b"\x02"
+_RECORD, _FIRST_RECORD = ord(":"), b"\n:"
 _STRANGE = "git log gave an answer that cannot be understood"
 _GITLINK = b"160000"
 _ABSENT = b"000000"
@@ -95,13 +96,15 @@ class _Kept:
 class _Text:
     """The text of a log while it comes in. `rest` is what does not make a whole entry yet.
 
-    `width` is the length of an id, in characters.
+    `width` is the length of an id, in characters. `mode` (the new one), `old` and `new` are where these stand
+    in a record, counted from its end: the first one after a header begins with a line feed.
     """
 
     def __init__(self, width: int) -> None:
         self.rest = b""
-        self._record = 2 * width + len(b":100644 100644   M")
-        self.old = slice(15, 15 + width)
+        self._size = 2 * width + len(b":100644 100644   M")
+        self.mode = slice(-2 * width - 10, -2 * width - 4)
+        self.old = slice(-2 * width - 3, -width - 3)
         self.new = slice(-width - 2, -2)
 
     def entries(
@@ -110,26 +113,28 @@ class _Text:
         """Headers (ids of a commit and its parents between two marks), each with an empty path, and records.
 
         A record is `:MODE MODE OLD-ID NEW-ID STATUS` and its path. Those with a new id that is `known` are
-        left out, and those without a `wanted` one. Raises SourceError for anything else.
+        left out, or those without a `wanted` one. Raises SourceError for anything else.
         """
         *pieces, self.rest = (self.rest + chunk).split(b"\0")
         left = iter(pieces)
-        record, old, new = self._record, self.old, self.new
-        for piece in left:
-            entry = piece[1:] if piece[:1] == b"\n" else piece
-            start = entry[:1]
-            if start == b":" and len(entry) == record:
+        size, old, new = self._size, self.old, self.new
+        for piece in left:  # there are hundreds of thousands
+            length = len(piece)
+            if (length == size and piece[0] == _RECORD) or (
+                length == size + 1 and piece[:2] == _FIRST_RECORD
+            ):
                 path = next(left, b"")
                 if not path:  # it comes with the next chunk
-                    self.rest = entry + b"\0" + self.rest
-                elif entry[new] not in known and (
-                    wanted is None or entry[new] in wanted or entry[old] in wanted
-                ):
-                    yield entry, path
-            elif start == _HEADER and entry[-1:] == _END:
-                yield entry, b""
-            elif entry:
-                raise SourceError(_STRANGE)
+                    self.rest = piece + b"\0" + self.rest
+                elif wanted is None:
+                    if piece[new] not in known:
+                        yield piece, path
+                elif piece[new] in wanted or piece[old] in wanted:
+                    yield piece, path
+            elif header := piece.removeprefix(b"\n"):
+                if header[:1] != _HEADER or header[-1:] != _END:
+                    raise SourceError(_STRANGE)
+                yield header, b""
 
 
 @dataclass
@@ -235,7 +240,7 @@ class RawLog:
                 self._last = entry[1:-1].partition(b" ")[0].decode()
                 continue
             blob = entry[text.new]
-            mode = entry[8:14]
+            mode = entry[text.mode]
             if mode == _GITLINK:
                 self.gitlinks.setdefault(path, blob)
             elif mode != _ABSENT and not (self.excluded and self.excluded(path)):
