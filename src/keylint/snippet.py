@@ -10,6 +10,7 @@ import base64
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from keylint.latepattern import late
@@ -18,7 +19,8 @@ from keylint.textmap import Coding, line_edges
 MAX_SNIPPET = 160  # characters
 STARS = "********"
 _CONTEXT = 64  # bytes on either side of the secret
-_NEEDLE = 512  # bytes: longer forms of a secret are sought in parts
+_REACHES = (32, 64, 128, 512)  # bytes: forms of these lengths at most are sought so far around a place
+_NEEDLE = _REACHES[-1]  # bytes: longer forms of a secret are sought in parts
 _MAX_NEEDLES = 1000  # a blob with more shows no context: seeking them all would take too long
 _MIN_PASSWORD = 4  # bytes: hiding every "a" would hide nothing
 _SHORT = 8  # bytes: encoded forms and lines that are shorter than this say nothing
@@ -38,7 +40,8 @@ class Needles:
     """The forms of every secret found so far in a blob."""
 
     def __init__(self) -> None:
-        self._forms: set[bytes] = set()
+        # By their lengths, and as Latin-1: for bytes, `in` would first try to read them as a number.
+        self._forms: dict[int, set[str]] = {reach: set() for reach in _REACHES}
         self._values: set[bytes] = set()
 
     def add(self, raw: bytes, value: bytes) -> None:
@@ -46,29 +49,32 @@ class Needles:
         for secret in (raw, value, *_passwords(raw, value)):
             if secret not in self._values and not self.too_many:
                 self._values.add(secret)
-                self._forms.update(_needles(secret))
+                for form in _needles(secret):
+                    reach = next(reach for reach in _REACHES if len(form) <= reach)
+                    self._forms[reach].add(form.decode("latin-1"))
 
     @property
     def too_many(self) -> bool:
         """Whether there are so many that context cannot be shown."""
-        return len(self._forms) > _MAX_NEEDLES
+        return sum(map(len, self._forms.values())) > _MAX_NEEDLES
 
     def within(self, data: bytes, start: int, end: int) -> list[Mask]:
         """Every place between two offsets, or across one of them, where a known form stands."""
-        low, high = max(0, start - _NEEDLE), min(len(data), end + _NEEDLE)
-        region = data[low:high]
         found = []
-        for form in [form for form in self._forms if form in region]:
-            at = region.find(form)
-            while at >= 0:
-                found.append(Mask(low + at, low + at + len(form), STARS))
-                at = region.find(form, at + 1)
+        for reach, forms in self._forms.items():
+            low = max(0, start - reach)
+            region = data[low : end + reach].decode("latin-1")
+            for form in [form for form in forms if form in region]:
+                at = region.find(form)
+                while at >= 0:
+                    found.append(Mask(low + at, low + at + len(form), STARS))
+                    at = region.find(form, at + 1)
         return found
 
     def scrub(self, text: str) -> str:
         """A finished text without any known form in it."""
-        for form in self._forms:
-            text = text.replace(form.decode("utf-8", "replace"), STARS)
+        for form in chain.from_iterable(self._forms.values()):
+            text = text.replace(form.encode("latin-1").decode("utf-8", "replace"), STARS)
         return text
 
 
@@ -154,6 +160,8 @@ class Redactor:
     def _hidden(self, start: int, end: int) -> list[Mask]:
         """Everything to hide that touches a stretch: the matches, and copies of secrets outside of them."""
         known = self._masks[bisect_right(self._ends, start) : bisect_left(self._starts, end)]
+        if known:  # what touches them matters, too
+            start, end = min(start, known[0].start), max(end, known[-1].end)
         copies = [
             copy
             for copy in self._needles.within(self._data, start, end)
