@@ -281,13 +281,20 @@ def _share(
     number: int, spans: list[int], starts: list[int], ends: list[int], found: dict[int, Clusters]
 ) -> None:
     """Give each object its part of a rule's clusters, as offsets in the object."""
+    start, end = 1, 0  # of the object of the last cluster, and its part
+    part: list[int] = []
     for first, last in zip(spans[::2], spans[1::2], strict=True):
+        if start <= first and last <= end:  # one more in the same object, as a rule
+            part += (first - start, last - start)
+            continue
         begin = bisect_left(ends, first)
         for i in range(begin, bisect_right(starts, last)):
             size = ends[i] - starts[i]
             low, high = max(0, first - starts[i]), min(size, last - starts[i])
             if low <= high and size:
-                found.setdefault(i, {}).setdefault(number, []).extend((low, high))
+                start, end = starts[i], ends[i]
+                part = found.setdefault(i, {}).setdefault(number, [])
+                part += (low, high)
 
 
 def _in_order(ends: list[int]) -> list[int]:

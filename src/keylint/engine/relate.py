@@ -113,11 +113,16 @@ def join_halves(hits: list[Hit]) -> list[Hit]:
     `hits` are in order of their secrets. Halves come in any order, so they are matched as they follow each
     other; an identifier left over goes to the nearest other half, and one identifier may serve several.
     """
-    wanted = {
-        (need.rule, need.within, hit.base.id) for hit in hits for need in hit.base.requires if need.identifies
-    }
-    if not wanted:
+    needing = [hit for hit in hits if hit.base.requires]
+    if not needing:
         return hits
+    ids = {name for hit in hits for name in (hit.rule.id, hit.base.id)}
+    wanted = {
+        (need.rule, need.within, hit.base.id)
+        for hit in needing
+        for need in hit.base.requires
+        if need.identifies and need.rule in ids
+    }
     joined: dict[int, list[int]] = {}  # secret -> its identifiers, as indexes of `hits`
     named: set[int] = set()
     for rule, within, id_rule in sorted(wanted):
