@@ -325,11 +325,12 @@ class _Delivery:
             text = f"{len(commits)} branches are too many to say which of them still hold each key"
             self._intake.problems.append(Problem("many-branches", Level.NOTE, text))
             return
-        asked = [(commit, path) for path in paths for commit in commits]
-        blobs = dict(zip(asked, self._history.blobs_at(asked), strict=True))
+        files = self._history.blobs_at(dict.fromkeys(commits, paths))
         for plan, path in wanted:
             holding = {
-                commit for commit in commits if plan.key in self._holders.get(blobs[commit, path], _NO_KEYS)
+                commit
+                for commit, blobs in files.items()
+                if plan.key in self._holders.get(blobs.get(path, b""), _NO_KEYS)
             }
             names = sorted(name for name, commit in tips.items() if commit in holding)
             plan.branches = tuple(dict.fromkeys((*plan.branches, *names)))[:MAX_BRANCHES]
@@ -412,15 +413,18 @@ class _Delivery:
     def _find_last_commits(self, plans: list[_Plan]) -> None:
         """Set for each plan the commits one of which is the last that held its key."""
         merged = [p.story.removal for p in plans if p.story.removal and len(p.story.removal.parents) > 1]
-        asked = [(parent, removal.path) for removal in merged for parent in removal.parents]
-        blobs = dict(zip(asked, self._history.blobs_at(asked), strict=True)) if asked else {}
+        asked: dict[str, set[bytes]] = defaultdict(set)
+        for merge in merged:
+            for parent in merge.parents:
+                asked[parent].add(merge.path)
+        files = self._history.blobs_at(asked) if asked else {}
         for plan in plans:
             removal = plan.story.removal
             names = [plan.story.places[0].commit]
             if removal and len(removal.parents) == 1:
                 names = [*removal.parents]
             elif removal:
-                names = [p for p in removal.parents if blobs[p, removal.path] == removal.blob]
+                names = [p for p in removal.parents if files[p].get(removal.path) == removal.blob]
             plan.last = [name for name in (*names, *plan.tips) if name]
 
     def _refs(self, commits: Iterable[str]) -> dict[str, CommitRef]:

@@ -6,8 +6,8 @@ many paths that takes longer than looking at all the files (measured).
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from keylint.model import Origin, Surface
 from keylint.records import dataclass, field
@@ -17,6 +17,8 @@ from keylint.sources.gitrepo import GitRepo
 
 _BLOCK = 500  # names of trees that git is told at once: they fit into a pipe
 _MAX_TREE = 16 << 20  # bytes
+# A tree is a row of these, with an id of so many bytes (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects).
+_ENTRY = rb"([0-7]+) ([^\0]+)\0(.{%d})"
 _FOLDER = b"40000"
 _ORIGIN = Origin(Surface.HISTORY, "")
 
@@ -50,52 +52,61 @@ class _Found:
 
 
 class _Trees:
-    """The folders that were read, by the name under which git was asked for them."""
+    """The folders that were read, by the name under which git was asked for them, from the top down."""
 
     def __init__(self, repo: GitRepo) -> None:
         self._repo = repo
-        self._width = len(repo.empty_tree) // 2
+        self._entry = re.compile(_ENTRY % (len(repo.empty_tree) // 2), re.DOTALL)
         self._found: dict[tuple[str, int], _Found] = {}
+        self._wanted: dict[tuple[str, int], _Wanted] = {}
 
     def read(self, roots: Iterable[tuple[str, _Wanted]]) -> None:
         """Read trees, and those in them, as far as something is wanted there."""
         level = {(name, id(wanted)): wanted for name, wanted in roots}
         with ObjectReader(self._repo, max_bytes=_MAX_TREE) as reader:
             while level:
+                self._wanted |= level
                 deeper: dict[tuple[str, int], _Wanted] = {}
                 content = dict(_contents(reader, sorted({name for name, _ in level})))
                 for key, wanted in level.items():
-                    found = self._found[key] = _search(content.get(key[0], b""), wanted, self._width)
+                    found = self._found[key] = self._search(content.get(key[0], b""), wanted)
                     for name, tree in found.folders.items():
                         inner = wanted.folders[name]
                         if (tree, id(inner)) not in self._found:
                             deeper[tree, id(inner)] = inner
                 level = deeper
 
-    def blob(self, root: str, wanted: _Wanted, path: bytes) -> bytes:
-        """The id of the file at a path, b"" if there is none."""
-        *folders, name = path.split(b"/")
-        tree = root
-        for folder in folders:
-            tree = self._found[tree, id(wanted)].folders.get(folder, "")
-            if not tree:
-                return b""
-            wanted = wanted.folders[folder]
-        return self._found[tree, id(wanted)].files.get(name, b"")
+    def files(self) -> dict[tuple[str, int], dict[bytes, bytes]]:
+        """For each folder with what was wanted in it: path below it -> blob id, of files that are there."""
+        files: dict[tuple[str, int], dict[bytes, bytes]] = {}
+        for key, found in reversed(self._found.items()):
+            files[key] = found.files
+            for name, tree in found.folders.items():
+                below = files[tree, id(self._wanted[key].folders[name])]
+                files[key].update((name + b"/" + path, blob) for path, blob in below.items())
+        return files
+
+    def _search(self, content: bytes, wanted: _Wanted) -> _Found:
+        found = _Found()
+        for mode, name, blob in self._entry.findall(content):
+            if mode == _FOLDER:
+                if name in wanted.folders:
+                    found.folders[name] = blob.hex()
+            elif name in wanted.here:
+                found.files[name] = blob.hex().encode()
+        return found
 
 
-def blobs_at(repo: GitRepo, places: Sequence[tuple[str, bytes]]) -> list[bytes]:
-    """The blob id at each (commit, path), in hexadecimal digits; b"" where there is none."""
-    asked = [(f"{commit}^{{tree}}", path) for commit, path in places]
-    paths: defaultdict[str, list[bytes]] = defaultdict(list)
-    for root, path in asked:
-        paths[root].append(path)
+def blobs_at(repo: GitRepo, places: Mapping[str, Iterable[bytes]]) -> dict[str, dict[bytes, bytes]]:
+    """For each commit the blobs at some paths: path -> id in hexadecimal digits. Others are not there."""
+    asked = {commit: frozenset(paths) for commit, paths in places.items()}
     # Commits that are asked about the same paths share what is wanted, and so what is found.
-    shared = {wanted: _wanted(wanted) for wanted in map(tuple, paths.values())}
-    roots = {root: shared[tuple(wanted)] for root, wanted in paths.items()}
+    shared = {paths: _wanted(paths) for paths in set(asked.values())}
+    roots = {commit: (f"{commit}^{{tree}}", shared[paths]) for commit, paths in asked.items()}
     trees = _Trees(repo)
-    trees.read(roots.items())
-    return [trees.blob(root, roots[root], path) for root, path in asked]
+    trees.read(roots.values())
+    files = trees.files()
+    return {commit: files[root, id(wanted)] for commit, (root, wanted) in roots.items()}
 
 
 def _contents(reader: ObjectReader, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -107,21 +118,3 @@ def _contents(reader: ObjectReader, names: Sequence[str]) -> Iterator[tuple[str,
             item = reader.blob(name, _ORIGIN)
             if isinstance(item, Blob):
                 yield name, item.data
-
-
-def _search(content: bytes, wanted: _Wanted, width: int) -> _Found:
-    """What of a folder is wanted. A tree is a row of `MODE NAME NUL ID`, the id in `width` bytes.
-
-    https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
-    """
-    found = _Found()
-    at = 0
-    while (end := content.find(b"\0", at)) >= 0:
-        mode, _, name = content[at:end].partition(b" ")
-        at = end + 1 + width
-        if mode == _FOLDER:
-            if name in wanted.folders:
-                found.folders[name] = content[end + 1 : at].hex()
-        elif name in wanted.here:
-            found.files[name] = content[end + 1 : at].hex().encode()
-    return found

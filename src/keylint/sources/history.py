@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import re
 import subprocess
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from keylint.errors import SourceError
 from keylint.model import Level, Origin, Problem, Repository, Skipped, SkipReason, Surface
@@ -226,8 +226,8 @@ class History:
                     found[ref.name[len(prefix) :]] = ref.id
         return found
 
-    def blobs_at(self, places: Sequence[tuple[str, bytes]]) -> list[bytes]:
-        """The blob id at each (commit, path); empty where there is none."""
+    def blobs_at(self, places: Mapping[str, Iterable[bytes]]) -> dict[str, dict[bytes, bytes]]:
+        """For each commit the blobs at some paths: path -> id. What is not there is left out."""
         return blobs_at(self.repo, places)
 
     def facts(self, commits: Collection[str]) -> Mapping[str, CommitFacts]:
