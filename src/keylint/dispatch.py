@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 _BLOCK = 256  # ids handed out at once, at most
-_SMALLER = 16  # times is the smallest block
+_SMALLER = 32  # times is the smallest block
+_SHARES = 32  # of what is left, for each reader: objects differ much in size, and all are to end together
 
 T = TypeVar("T")
 
@@ -56,8 +57,8 @@ class Dispatcher(Generic[T]):
                 self._queues = [deque(sorted(queue, key=self._kin)) for queue in self._queues]
             self._changed.notify_all()
 
-    def take(self, reader: int) -> list[T]:
-        """The next ids for a reader, which waits for them; none once there are no more.
+    def take(self, reader: int, most: int = _BLOCK) -> list[T]:
+        """The next ids for a reader, `most` at most, which waits for them; none once there are no more.
 
         A reader that has had all of its own gets some of those that wait for the others.
         """
@@ -67,7 +68,8 @@ class Dispatcher(Generic[T]):
             own = self._queues[reader]
             queue = own or max(self._queues, key=len)
             # Small portions at the end, so that all readers come to it together.
-            count = min(len(queue), self._block, max(self._least, self.left // (4 * len(self.given))))
+            share = max(self._least, self.left // (_SHARES * len(self.given)))
+            count = min(len(queue), self._block, most, share)
             block = [queue.popleft() if queue is own else queue.pop() for _ in range(count)]
             if queue is not own:
                 block.reverse()

@@ -36,6 +36,8 @@ _LONG_S = 6.0
 # makes no difference (measured), and there is a reader for each processor.
 _CACHE = "8m"
 _PACKED_CACHE = "48m"
+_PORTION = 32  # objects that a reader is given at once at first
+_PORTION_BYTES = 1 << 20  # of them, about
 _MAX_RETRIES = 500  # after readers that died
 _MAX_LOSSES = 8  # after workers that died
 _GRACE_S = 5.0  # at most: how long an interrupted scan waits for what its workers have found
@@ -89,8 +91,9 @@ class _Left(NamedTuple):
 class _Pass:
     """The processes of one go, a reader and a worker for each processor, and who feeds the readers."""
 
-    def __init__(self, dispatcher: Dispatcher[bytes]) -> None:
+    def __init__(self, dispatcher: Dispatcher[bytes], done: Callable[[int], tuple[int, int]]) -> None:
         self.dispatcher = dispatcher
+        self._done = done  # number of a worker -> objects and bytes that it is through with
         self.readers: list[subprocess.Popen[bytes]] = []
         self.crew = workers.Crew()
         self._feeders: list[threading.Thread] = []
@@ -106,10 +109,15 @@ class _Pass:
         stdin = self.readers[number].stdin
         assert stdin
         pipes.narrow(stdin.fileno())
+        portion, objects, size = _PORTION, 0, 0
         with suppress(OSError), stdin:  # it may have died; what it did not answer is found later
-            while block := self.dispatcher.take(number):
+            while block := self.dispatcher.take(number, portion):
                 stdin.write(b"\n".join(block) + b"\n")
                 stdin.flush()
+                more, larger = self._done(number)
+                if more > objects:  # of large ones a few: no other reader can take over what it was given
+                    portion = max(1, _PORTION_BYTES * (more - objects) // max(1, larger - size))
+                    objects, size = more, larger
 
     def stop(self) -> None:
         """End the readers at once; the workers see the end of their input."""
@@ -250,7 +258,7 @@ class Sweeper:
     ) -> _Left:
         """One go over some ids; one that is `hurried` ends early where much would be left to do."""
         self.close()
-        run = _Pass(dispatcher)
+        run = _Pass(dispatcher, lambda number: self._rows()[number][:2])
         self._crew = run.crew
         self._given = dispatcher.given
         outcomes: list[workers.Outcome] = []

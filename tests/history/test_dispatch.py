@@ -124,14 +124,14 @@ def test_a_long_scan_goes_on_in_the_order_of_the_packs(repo: Repo, monkeypatch: 
     class Slow(Dispatcher):
         """In the first pass, gives out one block and then nothing until the rest is taken back."""
 
-        def take(self, reader: int) -> list[bytes]:
+        def take(self, reader: int, most: int = 1000) -> list[bytes]:
             if self not in passes:
                 passes.append(self)
             elif self is passes[0]:
                 with self._changed:
                     while self._open or self.left:
                         self._changed.wait()
-            return super().take(reader)
+            return super().take(reader, most)
 
     monkeypatch.setattr(historyscan, "Dispatcher", Slow)
     monkeypatch.setattr(historyscan, "_SHORT_S", 0.0)
