@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+# For so long one thread may keep the other waiting. With Python's own 5 ms each write to a worker, say, can
+# take that long while the work aside goes on.
+_SWITCH_S = 0.0005
 
 
 class Aside(Generic[T]):
@@ -16,6 +21,8 @@ class Aside(Generic[T]):
         self._work = work
         self._results: list[T] = []
         self._error: BaseException | None = None
+        self._usual_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_S)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -28,6 +35,7 @@ class Aside(Generic[T]):
     def wait(self) -> T:
         """Wait until it is done: its result. Raises what it raised."""
         self._thread.join()
+        sys.setswitchinterval(self._usual_s)
         if self._error:
             raise self._error
         return self._results[0]
