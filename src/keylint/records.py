@@ -9,6 +9,8 @@ later. What asks a class for its fields (`dataclasses.fields`, `replace`, `asdic
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dataclasses import dataclass, field, replace
@@ -29,11 +31,14 @@ else:
 
     def replace(instance, **changes):
         """As `dataclasses.replace`."""
-        names = instance.__match_args__
-        values = getattr(instance, "__dict__", ())  # none with slots
-        if len(values) != len(names):
-            values = {name: getattr(instance, name) for name in names}
-        return type(instance)(**{**values, **changes})
+        cls = type(instance)
+        names = cls.__match_args__
+        own = getattr(instance, "__dict__", ())  # none with slots
+        if len(own) == len(names) and changes.keys() <= own.keys() and "__post_init__" not in vars(cls):
+            copy = cls.__new__(cls)  # nothing to check: half the time of the initializer
+            copy.__dict__.update(own, **changes)
+            return copy
+        return cls(**{**{name: getattr(instance, name) for name in names}, **changes})
 
 
 __all__ = ["dataclass", "field", "replace"]
@@ -68,6 +73,7 @@ def _make(cls: Any, frozen: bool, slots: bool) -> Any:
         "__repr__": _representer(names, hidden),
         "__eq__": _equal,
         "__match_args__": names,
+        "__values__": attrgetter(*(names or ("__class__",))),
         "__dataclass_fields__": _Fields(stated, frozen),
     }
     for name, method in methods.items():
@@ -199,12 +205,13 @@ class _Fields:
         return owner.__dataclass_fields__
 
 
-def _equal(self: object, other: object) -> bool:
-    return _values(self) == _values(other) if other.__class__ is self.__class__ else NotImplemented
+def _equal(self: Any, other: object) -> bool:
+    values = self.__values__
+    return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
 
 
 def _hash(self: Any) -> int:
-    return hash(_values(self))
+    return hash(self.__values__(self))
 
 
 def _values(self: Any) -> tuple[Any, ...]:
