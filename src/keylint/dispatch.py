@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 _BLOCK = 256  # ids handed out at once, at most
-_SMALLER = 32  # times is the smallest block
-_SHARES = 32  # of what is left, for each reader: objects differ much in size, and all are to end together
+_SMALLER = 16  # times is the smallest block
 
 T = TypeVar("T")
 
@@ -68,7 +67,7 @@ class Dispatcher(Generic[T]):
             own = self._queues[reader]
             queue = own or max(self._queues, key=len)
             # Small portions at the end, so that all readers come to it together.
-            share = max(self._least, self.left // (_SHARES * len(self.given)))
+            share = max(self._least, self.left // (4 * len(self.given)))
             count = min(len(queue), self._block, most, share)
             block = [queue.popleft() if queue is own else queue.pop() for _ in range(count)]
             if queue is not own:
