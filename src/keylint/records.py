@@ -31,14 +31,11 @@ else:
 
     def replace(instance, **changes):
         """As `dataclasses.replace`."""
-        cls = type(instance)
-        names = cls.__match_args__
-        own = getattr(instance, "__dict__", ())  # none with slots
-        if len(own) == len(names) and changes.keys() <= own.keys() and "__post_init__" not in vars(cls):
-            copy = cls.__new__(cls)  # nothing to check: half the time of the initializer
-            copy.__dict__.update(own, **changes)
-            return copy
-        return cls(**{**{name: getattr(instance, name) for name in names}, **changes})
+        names = instance.__match_args__
+        values = getattr(instance, "__dict__", ())  # none with slots
+        if len(values) != len(names):
+            values = {name: getattr(instance, name) for name in names}
+        return type(instance)(**{**values, **changes})
 
 
 __all__ = ["dataclass", "field", "replace"]
