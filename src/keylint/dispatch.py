@@ -12,25 +12,35 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 _BLOCK = 256  # ids handed out at once, at most
-_SMALLER = 16  # times is the smallest block
+_SMALLER = 32  # times is the smallest block
+_SHARES = 32  # in which a reader gets its part of what is left: objects differ much in size
 
 T = TypeVar("T")
 
 
 class Dispatcher(Generic[T]):
-    """Hands out ids to `number` readers, `block` of them at once at most.
+    """Hands out ids to `number` readers, `block` of them at once at most, and fewer the fewer are left.
 
     `kin(id)` is a number that versions of one file share. Once all ids are known they come one after the
     other. Without it the order of the ids is kept, and each reader gets a stretch of it. `given` are the ids
-    that each reader got, in order; `known` is how many there are so far.
+    that each reader got, in order; `known` is how many there are so far. With fewer `shares` they come in
+    larger portions, and readers may end further apart.
     """
 
-    def __init__(self, number: int, kin: Callable[[T], int] | None = None, *, block: int = _BLOCK) -> None:
+    def __init__(
+        self,
+        number: int,
+        kin: Callable[[T], int] | None = None,
+        *,
+        block: int = _BLOCK,
+        shares: int = _SHARES,
+    ) -> None:
         self.given: list[list[T]] = [[] for _ in range(number)]
         self.known = 0
         self._kin = kin
         self._block = block
         self._least = max(1, block // _SMALLER)
+        self._shares = shares
         self._queues: list[deque[T]] = [deque() for _ in range(number)]
         self._open = True
         self._changed = threading.Condition()
@@ -67,7 +77,7 @@ class Dispatcher(Generic[T]):
             own = self._queues[reader]
             queue = own or max(self._queues, key=len)
             # Small portions at the end, so that all readers come to it together.
-            share = max(self._least, self.left // (4 * len(self.given)))
+            share = max(self._least, self.left // (self._shares * len(self.given)))
             count = min(len(queue), self._block, most, share)
             block = [queue.popleft() if queue is own else queue.pop() for _ in range(count)]
             if queue is not own:

@@ -36,8 +36,6 @@ _LONG_S = 6.0
 # makes no difference (measured), and there is a reader for each processor.
 _CACHE = "8m"
 _PACKED_CACHE = "48m"
-_SHARES = 32  # of what is left, for each reader
-_LEAST = 8  # objects
 _PORTION = 32  # objects that a reader is given at once at first
 _PORTION_BYTES = 1 << 20  # of them, about
 _MAX_RETRIES = 500  # after readers that died
@@ -113,17 +111,13 @@ class _Pass:
         pipes.narrow(stdin.fileno())
         portion, objects, size = _PORTION, 0, 0
         with suppress(OSError), stdin:  # it may have died; what it did not answer is found later
-            while block := self.dispatcher.take(number, min(portion, self._share())):
+            while block := self.dispatcher.take(number, portion):
                 stdin.write(b"\n".join(block) + b"\n")
                 stdin.flush()
                 more, larger = self._done(number)
                 if more > objects:  # of large ones a few: no other reader can take over what it was given
                     portion = max(1, _PORTION_BYTES * (more - objects) // max(1, larger - size))
                     objects, size = more, larger
-
-    def _share(self) -> int:
-        """A small part of what is left: objects differ much in size, and all readers are to end together."""
-        return max(_LEAST, self.dispatcher.left // (_SHARES * len(self.readers)))
 
     def stop(self) -> None:
         """End the readers at once; the workers see the end of their input."""

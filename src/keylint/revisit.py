@@ -22,6 +22,7 @@ from keylint.workers import Crew
 
 EVERY_SIZE = 1 << 40  # bytes: blobs that were scanned once are read again whatever their size
 _BLOCK = 8  # blobs that a worker is asked about at once
+_SHARES = 4  # in which it gets its part of what is left: a question of its own for each costs more
 _PATIENCE_S = 120.0  # for the answer
 
 
@@ -77,7 +78,9 @@ def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) ->
     """
     from keylint.carry import unpack
 
-    dispatcher = Dispatcher[int](crew.size, lambda number: kin(visits[number].blob), block=_BLOCK)
+    dispatcher = Dispatcher[int](
+        crew.size, lambda number: kin(visits[number].blob), block=_BLOCK, shares=_SHARES
+    )
     dispatcher.add(range(len(visits)))
     dispatcher.end()
     asked = [deque[list[int]]() for _ in range(crew.size)]
