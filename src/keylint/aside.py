@@ -31,11 +31,12 @@ class Aside(Generic[T]):
             self._results.append(self._work())
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._error = error
+        finally:
+            sys.setswitchinterval(self._usual_s)
 
     def wait(self) -> T:
         """Wait until it is done: its result. Raises what it raised."""
         self._thread.join()
-        sys.setswitchinterval(self._usual_s)
         if self._error:
             raise self._error
         return self._results[0]
