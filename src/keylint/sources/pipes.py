@@ -24,7 +24,7 @@ def widen(pipe: int) -> bool:
 def narrow(pipe: int) -> None:
     """Let a pipe hold no more than it must: what waits in it, no other reader can take over.
 
-    On Linux that is what one call has written, and each read gets only that.
+    On Linux that is what one call has written (4 KiB of it at most), and each read gets only that.
     """
     if _resize(pipe, _SMALL):
         import fcntl
