@@ -281,8 +281,7 @@ def _share(
     number: int, spans: list[int], starts: list[int], ends: list[int], found: dict[int, Clusters]
 ) -> None:
     """Give each object its part of a rule's clusters, as offsets in the object."""
-    start, end = 1, 0  # of the object of the last cluster, and its part
-    part: list[int] = []
+    start, end, part = 1, 0, list[int]()  # the object of the last cluster (none yet), and its part
     for first, last in zip(spans[::2], spans[1::2], strict=True):
         if start <= first and last <= end:  # one more in the same object, as a rule
             part += (first - start, last - start)

@@ -113,19 +113,16 @@ def join_halves(hits: list[Hit]) -> list[Hit]:
     `hits` are in order of their secrets. Halves come in any order, so they are matched as they follow each
     other; an identifier left over goes to the nearest other half, and one identifier may serve several.
     """
-    needing = [hit for hit in hits if hit.base.requires]
-    if not needing:
-        return hits
-    ids = {name for hit in hits for name in (hit.rule.id, hit.base.id)}
-    wanted = {
-        (need.rule, need.within, hit.base.id)
-        for hit in needing
-        for need in hit.base.requires
-        if need.identifies and need.rule in ids
+    needed = {
+        (need.rule, need.within, hit.base.id) for hit in hits for need in hit.base.requires if need.identifies
     }
+    found = {name for hit in hits for name in (hit.rule.id, hit.base.id)} if needed else ()
+    wanted = [need for need in sorted(needed) if need[0] in found]
+    if not wanted:
+        return hits
     joined: dict[int, list[int]] = {}  # secret -> its identifiers, as indexes of `hits`
     named: set[int] = set()
-    for rule, within, id_rule in sorted(wanted):
+    for rule, within, id_rule in wanted:
         halves = _Halves(hits, id_rule, rule, within)
         for identifier, secret in halves.matched():
             joined.setdefault(secret, []).append(identifier)

@@ -80,10 +80,10 @@ class _Trees:
         """For each folder with what was wanted in it: path below it -> blob id, of files that are there."""
         files: dict[tuple[str, int], dict[bytes, bytes]] = {}
         for key, found in reversed(self._found.items()):
-            files[key] = found.files
+            inside = files[key] = dict(found.files)
             for name, tree in found.folders.items():
                 below = files[tree, id(self._wanted[key].folders[name])]
-                files[key].update((name + b"/" + path, blob) for path, blob in below.items())
+                inside.update((name + b"/" + path, blob) for path, blob in below.items())
         return files
 
     def _search(self, content: bytes, wanted: _Wanted) -> _Found:
