@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keylint.engine import Engine, confirm, core
+from keylint.engine.core import batched
 from keylint.records import replace
 from keylint.rule import Allowlist, Rule
 from tests.engine.rulekit import coveo_key, reference, rule, spans, token
@@ -121,6 +122,28 @@ def test_hits_of_built_in_rules_tell_those_under_a_path(seed: int) -> None:
     assert anywhere is not None
     for path in ("docs/manual.md", "a/b.tf", ".env"):
         assert fast.under(anywhere, data, path) == fast.scan(data, path=path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_hits_come_back_from_their_places_and_the_bytes(seed: int) -> None:
+    fast, pure = _built_in()
+    data = _text_with_values(random.Random(seed), fast.rules)
+    hits = fast.scan(data, path=None).anywhere
+    assert hits is not None
+    places = fast.places(hits)
+    assert pure.hits_at(places, data) == list(hits)
+    assert [pure.value_at(place, data) for place in batched(places)] == [hit.value for hit in hits]
+
+
+def test_places_say_no_hits_of_other_bytes_or_other_rules() -> None:
+    engine = Engine([rule("ten", "ab[0-9]{10}", entropy=2.0)], prefilter="pure")
+    data = b"x ab0123456789 y"
+    (hit,) = engine.scan(data, path=None)
+    places = engine.places([hit])
+    assert engine.hits_at(places, data) == [hit]
+    assert engine.hits_at((1, *places[1:]), data) is None
+    assert engine.hits_at(places, b"x ab0000000000 y") is None  # of too little entropy
 
 
 @settings(max_examples=60, deadline=None)

@@ -59,3 +59,20 @@ def test_the_pieces_in_which_it_comes_do_not_matter(
 def test_what_git_does_not_say_is_refused(text: bytes) -> None:
     with pytest.raises(SourceError, match="cannot be understood"):
         list(gitlog._Text(40).entries(text))
+
+
+def test_a_commit_is_dated_by_who_committed_it_even_before_1970(repo: Repo) -> None:
+    dates = {"GIT_AUTHOR_DATE": "1000000000 +0000", "GIT_COMMITTER_DATE": "1500000000 +0200"}
+    repo.write("a")
+    repo.stage("a")
+    repo.git("commit", "-q", "-m", "one", env=dates)
+    tree = repo.git("rev-parse", "HEAD^{tree}")
+    old = f"tree {tree}\nauthor a <a@b> -5 +0000\ncommitter a <a@b> -5 +0000\n\nold\n"
+    (repo.path / "text").write_text(old)
+    name = repo.git("hash-object", "-t", "commit", "-w", "--literally", "text")
+    repo.git("update-ref", "refs/heads/old", name)
+    with closing(RawLog(GitRepo.discover(str(repo.path)), ["--all"])) as log:
+        list(log.stream())
+        dated = {commit.id: commit.committed for commit in log.walked()}
+    assert dated[repo.git("rev-parse", "HEAD")] == 1_500_000_000
+    assert dated[name] in (0, -5)  # as git reads it

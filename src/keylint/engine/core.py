@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from keylint.engine import extension
 from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
 from keylint.engine.hit import Hit, Refusal, ScanResult
-from keylint.engine.judge import Judge
+from keylint.engine.judge import Judge, normalize
 from keylint.engine.literal import Blob, Keywords
 from keylint.engine.quickdb import pack, unpack, unpack_plans
 from keylint.engine.relate import pair, settle_overlaps
@@ -22,6 +22,7 @@ _BINARY_PROBE = 8000  # bytes: git's own test for binary content
 _EVENTS = 500_000  # prefilter events that one buffer may always have; more come with its size
 _BYTES_PER_EVENT = 16
 _LARGE = 1 << 20  # bytes
+PLACE_SIZE = 5  # numbers: of the rule, and the offsets of match and secret
 
 
 class Engine:
@@ -113,6 +114,34 @@ class Engine:
             or self._judge(self._order[hit.base.id]).stays(data, hit, path)
         ]
         return ScanResult(self._settled(kept))
+
+    def places(self, hits: Iterable[Hit]) -> tuple[int, ...]:
+        """Where hits are, PLACE_SIZE numbers for each and nothing of their values.
+
+        Any engine with the same rules understands them.
+        """
+        return tuple(
+            number
+            for hit in hits
+            for number in (self._order[hit.base.id], hit.start, hit.end, hit.secret_start, hit.secret_end)
+        )
+
+    def hits_at(self, places: Sequence[int], data: bytes) -> list[Hit] | None:
+        """The hits that had these places, if `data` are the bytes that they were found in, else None."""
+        hits = []
+        for number, *raw in batched(places):
+            if number >= len(self._patterns):
+                return None
+            hit = self._judge(number).judge(data, Raw(*raw), None)
+            if hit is None:
+                return None
+            hits.append(hit)
+        return hits
+
+    def value_at(self, place: Sequence[int], data: bytes) -> bytes:
+        """The value of the hit that had this place in `data`."""
+        number, _, _, start, end = place
+        return normalize(data[start:end], self._patterns[number].normalize)
 
     def scan_slab(
         self, buffer: bytes | bytearray | memoryview, bounds: Sequence[tuple[int, int]]
@@ -257,6 +286,12 @@ class Engine:
         """Keywords usually stand in the match itself, so the lower-case copy of the blob is rarely made."""
         first = blob.data[raws[0].start : raws[0].end]
         return self._keywords.inside(number, first) or bool(self._keywords.gate((number,), blob))
+
+
+def batched(places: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """One place after the other."""
+    columns = [iter(places)] * PLACE_SIZE
+    return zip(*columns, strict=True)
 
 
 def _span(hit: Hit) -> tuple[str, int, int]:

@@ -22,7 +22,7 @@ from keylint.sources.gitrepo import GitRepo
 from keylint.sources.unnamed import large_file, small_file
 
 # Only ids and numbers: nothing that an author chose can end the header early. Paths hold no NUL.
-_FORMAT = "--format=%x01%H %P%x02"
+_FORMAT = "--format=%x01%ct %H %P%x02"
 # Whatever a repository's configuration can change about the output is fixed here.
 _RAW = (
     "--raw", "--no-abbrev", "-z", "--diff-merges=separate", "--no-renames", "--ignore-submodules=dirty",
@@ -44,10 +44,11 @@ _ABSENT = b"000000"
 
 
 class LogCommit(NamedTuple):
-    """A commit as the log names it."""
+    """A commit as the log names it. `committed` is the committer's date, in seconds since 1970."""
 
     id: str
     parents: tuple[str, ...]
+    committed: int
 
 
 class LogChange(NamedTuple):
@@ -110,7 +111,8 @@ class _Text:
     def entries(
         self, chunk: bytes, *, known: Container[bytes] = (), wanted: Container[bytes] | None = None
     ) -> Iterator[tuple[bytes, bytes]]:
-        """Headers (ids of a commit and its parents between two marks), each with an empty path, and records.
+        """Headers (date and ids of a commit and its parents between two marks), each with an empty path, and
+        records.
 
         A record is `:MODE MODE OLD-ID NEW-ID STATUS` and its path. Those with a new id that is `known` are
         left out, or those without a `wanted` one. Raises SourceError for anything else.
@@ -154,7 +156,7 @@ class RawLog:
     seen: dict[bytes, int] = field(default_factory=dict)
     gitlinks: dict[bytes, bytes] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
-    _last: str = ""
+    _last: bytes = b""  # header
     _kept: _Kept = field(default_factory=_Kept)
     _running: subprocess.Popen[bytes] | None = None
     _errors: IO[bytes] = field(default_factory=small_file)
@@ -201,7 +203,7 @@ class RawLog:
             yield from self._read(process)
             done = len(batch)
             if process.returncode != 0:
-                done = batch.index(self._last) + 1 if self.commits > before else 0
+                done = batch.index(_commit(self._last).id) + 1 if self.commits > before else 0
                 if not done:
                     self.damaged.append(batch[0])
             del queue[: max(1, done)]
@@ -237,7 +239,7 @@ class RawLog:
         for entry, path in text.entries(chunk, known=self.seen):
             if not path:
                 self.commits += 1
-                self._last = entry[1:-1].partition(b" ")[0].decode()
+                self._last = entry
                 continue
             blob = entry[text.new]
             mode = entry[text.mode]
@@ -293,5 +295,5 @@ class RawLog:
 
 
 def _commit(header: bytes) -> LogCommit:
-    name, *parents = header[1:-1].decode().split()
-    return LogCommit(name, tuple(parents))
+    date, name, *parents = header[1:-1].decode().rstrip().split(" ")
+    return LogCommit(name, tuple(parents), int(date) if date.lstrip("-").isdigit() else 0)
