@@ -6,7 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keylint.addedlines import added
 from keylint.allowing import Allowing, Spot, spot
@@ -24,6 +24,10 @@ from keylint.sources.gitlog import LogChange
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.history import CommitFacts, History
 from keylint.timeline import Change, Place, Story, tell
+
+if TYPE_CHECKING:
+    from keylint.historymemory import HistoryMemory
+    from keylint.sources.pastlog import PastLog
 
 MAX_STORY_PLACES = 4  # places of one story that get a location; the others are counted
 _FEW_VERSIONS = 100  # so many are examined for the sake of more places
@@ -64,8 +68,8 @@ class _Plan:
 class HistoryFeed:
     """Feeds a whole history to an intake. `author` turns a name and an address into what may be shown.
 
-    `prefix` is put before every path: a submodule's place in the repository around it. `remember` is told
-    what the sweep found. A key that came in with a commit which its rule's allowlists name is left out, if
+    `prefix` is put before every path: a submodule's place in the repository around it. What is found goes
+    into a `memory`, too. A key that came in with a commit which its rule's allowlists name is left out, if
     `rules` are given.
     """
 
@@ -76,14 +80,14 @@ class HistoryFeed:
         *,
         author: MakeAuthor,
         prefix: bytes = b"",
-        remember: Callable[[Swept], None] | None = None,
+        memory: HistoryMemory | None = None,
         rules: Iterable[Rule] = (),
     ) -> None:
         self._history = history
         self._sweeper = sweeper
         self._author = author
         self._prefix = prefix
-        self._remember = remember
+        self._memory = memory
         self._allowing = Allowing(rules)
 
     def __call__(self, intake: Intake) -> None:
@@ -95,12 +99,13 @@ class HistoryFeed:
 
     def _feed(self, intake: Intake) -> None:
         swept = self._sweeper.sweep(self._history.object_ids(), intake.examiner)
-        intake.files += swept.objects + swept.known_clean
+        files = _count(swept, self._history.past)
+        intake.files += files
         intake.bytes += swept.bytes
-        if self._remember:
-            self._remember(swept)
+        if self._memory:
+            self._memory.keep_clean(swept)
         with ObjectReader(self._history.repo, max_bytes=EVERY_SIZE) as reader:
-            _Delivery(
+            delivery = _Delivery(
                 self._history,
                 swept,
                 intake,
@@ -109,7 +114,10 @@ class HistoryFeed:
                 author=self._author,
                 prefix=self._prefix,
                 allowing=self._allowing,
-            ).deliver()
+            )
+            delivery.deliver()
+        if self._memory:
+            self._memory.keep(swept, delivery.changes, files)
         intake.skipped += [*self._history.skipped, *swept.skipped()]
         intake.problems += self._history.problems
         if swept.interrupted:
@@ -139,6 +147,7 @@ class _Delivery:
         self._author = author
         self._prefix = prefix
         self._allowing = allowing
+        self.changes: list[LogChange] = []  # all that have an object which holds something
         self._numbers: dict[bytes, int] = {}
         self._values: list[bytes] = []
         self._holders: dict[bytes, frozenset[int]] = {}
@@ -155,7 +164,7 @@ class _Delivery:
         if not self._holders:
             return
         files = Aside(lambda: self._history.tree("HEAD"))
-        changes = list(self._history.log.changes(self._holders.keys()))
+        self.changes = changes = list(self._history.log.changes(self._holders.keys()))
         head = files.wait()
         self._learn_today({change.path for change in changes}, head)
         today = {
@@ -435,6 +444,12 @@ class _Delivery:
 
     def _shown_path(self, path: bytes) -> str:
         return os.fsdecode(self._prefix + path)
+
+
+def _count(swept: Swept, past: PastLog | None) -> int:
+    """How many objects there are, those included that an earlier listing met."""
+    met = swept.objects + len(swept.held)
+    return past.files - len(past.objects) + met if past else swept.known_clean + met
 
 
 def _add_places(plans: Sequence[_Plan]) -> None:

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keylint import revisit, workers
 from keylint.dispatch import Dispatcher
 from keylint.engine.confirm import load_before_fork
-from keylint.historywork import COUNTERS, Recall, work
-from keylint.model import Skipped, SkipReason
+from keylint.held import Found, Known, values_of
+from keylint.historywork import COUNTERS, Recall, stand_by, work
+from keylint.model import Origin, Skipped, SkipReason, Surface
 from keylint.records import dataclass, field
 from keylint.sources import pipes
+from keylint.sources.gitobjects import ObjectReader
 
 if TYPE_CHECKING:
     from keylint.engine import Engine
@@ -38,10 +40,10 @@ _CACHE = "8m"
 _PACKED_CACHE = "48m"
 _PORTION = 32  # objects that a reader is given at once at first
 _PORTION_BYTES = 1 << 20  # of them, about
+_ANNOUNCED = 32  # ids: they fit into any pipe
 _MAX_RETRIES = 500  # after readers that died
 _MAX_LOSSES = 8  # after workers that died
 _GRACE_S = 5.0  # at most: how long an interrupted scan waits for what its workers have found
-_KNOWN_CLEAN = frozenset[bytes]()
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,14 @@ class Progress:
 
 @dataclass
 class Swept:
-    """What a sweep over all objects found: id -> the values in it, raw, and what could not be read."""
+    """What a sweep over all objects found: id -> the values in it, raw, and what could not be read.
+
+    `held` are the objects whose values were known before, `found` tells where those are that were not.
+    """
 
     values: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
+    found: dict[bytes, Found] = field(default_factory=dict)
+    held: list[bytes] = field(default_factory=list)
     limited: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
     missing: list[bytes] = field(default_factory=list)
     damaged: list[bytes] = field(default_factory=list)
@@ -138,7 +145,8 @@ class _Pass:
 class Sweeper:
     """Reads and scans objects with one `git cat-file` and one worker for each processor.
 
-    `known_clean` are the ids of objects that hold nothing, from an earlier scan by the same rules.
+    What is `known` of objects is not looked for again, and what is found becomes something to be known: where
+    that is. None: nothing of that kind.
     """
 
     def __init__(
@@ -147,17 +155,18 @@ class Sweeper:
         make_engine: Callable[[], Engine],
         *,
         progress: Callable[[Progress], None] | None = None,
-        known_clean: Collection[bytes] = _KNOWN_CLEAN,
+        known: Known | None = None,
         number: int = 0,
     ) -> None:
         self._history = history
         self._make_engine = make_engine
         self._progress = progress
-        self._known_clean = known_clean
+        self._known = known
         self._number = number or workers.count()
         self._board = mmap.mmap(-1, COUNTERS.size * self._number)
         self._before = Progress(0, 0, 0, 0)
         self._crew: workers.Crew | None = None
+        self._is_ready = True  # the crew, for questions
         self._given: Sequence[Sequence[bytes]] = ()  # what each worker of the crew was to scan
         self._examiner: Examiner | None = None
 
@@ -181,9 +190,13 @@ class Sweeper:
         """The matches in blobs that were scanned, in order; None where no worker is left to tell."""
         if self._crew is None:
             return repeat(None, len(visits))
+        if not self._is_ready:
+            for outcome in self._crew.results():
+                workers.sound(outcome)
+            self._is_ready = True
         wanted = {visit.blob for visit in visits}
         owners = {name: n for n, given in enumerate(self._given) for name in given if name in wanted}
-        kin, number = self._history.log.kin, len(self._given)
+        kin, number = self._history.log.kin, self._crew.size
         # The remainder decides who is asked: the worker that scanned a blob remembers what it found.
         return revisit.revisit(self._crew, visits, lambda name: kin(name) * number + owners.get(name, 0))
 
@@ -194,13 +207,15 @@ class Sweeper:
     def close(self) -> None:
         """Let the workers go."""
         crew, self._crew = self._crew, None
+        self._is_ready = True
         if crew:
             crew.close()
 
     def _sweep(self, lists: Iterable[list[bytes]], swept: Swept) -> None:
-        if self._known_clean:  # perhaps there is nothing to do; else the workers start while git gets ready
-            first = next((ids for ids in lists if ids), None)
-            if first is None:
+        if self._known:  # perhaps there is nothing to do; else the workers start while git gets ready
+            first = next((ids for ids in lists if ids), [])
+            if not first:
+                self._stand_by(self._known, swept)
                 return
             lists = chain([first], lists)
         dispatcher = Dispatcher(self._number, self._history.log.kin)
@@ -209,6 +224,33 @@ class Sweeper:
             more = self._pass_over(self._in_pack_order(left.withdrawn), swept, _PACKED_CACHE)
             left = _Left([*left.unanswered, *more.unanswered], more.withdrawn, [*left.lost, *more.lost])
         self._rescue(left, swept)
+        if self._known and swept.held and not swept.interrupted:
+            self._recover(self._known, swept)
+
+    def _stand_by(self, known: Known, swept: Swept) -> None:
+        """Nothing is to be scanned: let workers get ready to tell of what is known, if it is anything."""
+        if not swept.held:
+            return
+        if workers.CAN_FORK:
+            load_before_fork()
+        self._crew = workers.Crew()
+        self._crew.start(
+            lambda n: stand_by(self._make_engine(), self._answering, known.held),
+            self._number,
+            close_in_child=lambda n: (),
+        )
+        self._is_ready = False
+        self._recover(known, swept)
+
+    def _recover(self, known: Known, swept: Swept) -> None:
+        """Get the values of objects back that are known to hold some, or scan them after all."""
+        held = {name: known.held[name] for name in swept.held}
+        with ObjectReader(self._history.repo, max_bytes=revisit.EVERY_SIZE) as reader:
+            values = values_of(held, self._make_engine(), lambda names: _contents(reader, names))
+        swept.values.update(values)
+        swept.held = list(values)
+        if lost := [name for name in held if name not in values]:
+            self._rescue(self._pass_over(lost, swept), swept)
 
     def _rescue(self, left: _Left, swept: Swept) -> None:
         """Scan again what was left, without the objects of which readers died.
@@ -232,10 +274,19 @@ class Sweeper:
             left = self._pass_over(again, swept)
 
     def _unknown(self, lists: Iterable[list[bytes]], swept: Swept) -> Iterator[list[bytes]]:
-        known = self._known_clean
+        if not self._known:
+            yield from lists
+            return
+        held = self._known.held
+        clean: Collection[bytes] | None = None
         for ids in lists:
-            fresh = [name for name in ids if name not in known] if known else ids
-            swept.known_clean += len(ids) - len(fresh)
+            swept.held += [name for name in ids if name in held]
+            fresh = [name for name in ids if name not in held]
+            if fresh:
+                clean = self._known.load_clean() if clean is None else clean
+                unknown = [name for name in fresh if name not in clean]
+                swept.known_clean += len(fresh) - len(unknown)
+                fresh = unknown
             yield fresh
 
     def _in_pack_order(self, ids: list[bytes]) -> list[bytes]:
@@ -314,7 +365,14 @@ class Sweeper:
         if workers.CAN_FORK:
             load_before_fork()
         run.crew.start(
-            lambda n: work(run.readers[n], self._make_engine(), board, n, self._answering),
+            lambda n: work(
+                run.readers[n],
+                self._make_engine(),
+                board,
+                n,
+                self._answering,
+                held=self._known.held if self._known else None,
+            ),
             self._number,
             close_in_child=lambda n: _foreign_ends(run.readers, n),
         )
@@ -344,10 +402,12 @@ class Sweeper:
             swept.bytes += size
             swept.missing += missing
             dirty = set(missing)
-            for name, values, limits in found:
+            for name, values, limits, where in found:
                 dirty.add(name)
                 if values:
                     swept.values[name] = values
+                if where:
+                    swept.found[name] = Found(*where)
                 if limits:
                     swept.limited[name] = limits
             swept.clean += [name for name in given[:answered] if name not in dirty]
@@ -361,6 +421,16 @@ class Sweeper:
             before = self._before
             known = before.objects + run.dispatcher.known
             self._progress(Progress(before.objects + objects, before.bytes + size, before.hits + hits, known))
+
+
+def _contents(reader: ObjectReader, names: Sequence[bytes]) -> Iterator[bytes | None]:
+    """The bytes of objects, None for one that cannot be read or held."""
+    for start in range(0, len(names), _ANNOUNCED):
+        some = [name.decode() for name in names[start : start + _ANNOUNCED]]
+        reader.announce(some)
+        for name in some:
+            item = reader.blob(name, Origin(Surface.HISTORY, ""))
+            yield None if isinstance(item, Skipped) or item.open else item.data
 
 
 def _foreign_ends(readers: Sequence[subprocess.Popen[bytes]], own: int) -> list[int]:

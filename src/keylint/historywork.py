@@ -6,11 +6,13 @@ import io
 import mmap
 import struct
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from keylint import workers
+from keylint.engine.core import PLACE_SIZE
+from keylint.held import Held, found_in
 from keylint.model import SkipReason
 from keylint.sift import sift
 from keylint.sources.slabs import Large, read_slabs
@@ -25,7 +27,10 @@ _MOST_KNOWN = 30_000  # hits that a worker keeps for the second look: 8 MB
 
 # Id, content and path of an object -> what a scan would find in it, if that is known already.
 Recall = Callable[[bytes, bytes, str], "ScanResult | None"]
-_Found = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...]]]
+# What makes, for as long as it is open, answers of requests.
+Answering = Callable[[Recall], AbstractContextManager[Callable[[Any], bytes]]]
+# Id, values, limits, and where the hits are, if that can be told and is asked for.
+_Finds = list[tuple[bytes, tuple[bytes, ...], tuple[str, ...], tuple[object, ...] | None]]
 
 
 def work(
@@ -33,17 +38,20 @@ def work(
     engine: Engine,
     board: mmap.mmap,
     number: int,
-    answering: Callable[[Recall], AbstractContextManager[Callable[[Any], bytes]]],
+    answering: Answering,
+    *,
+    held: Mapping[bytes, Held] | None,
 ) -> workers.Work:
     """Scan all that one reader answers: how many objects and bytes, what they hold, what is missing.
 
-    Then answer requests with what `answering` gives, which may recall what was found.
+    Then answer requests with what `answering` gives, which may recall what was found, also what objects
+    `held` before. Unless that is None, where hits are is told, too.
     """
     assert reader.stdout
-    found: _Found = []
+    found: _Finds = []
     missing: list[bytes] = []
     known: dict[bytes, Sequence[Hit]] = {}
-    answered = size = held = 0
+    answered = size = kept = 0
     for slab in read_slabs(reader.stdout.fileno()):
         if isinstance(slab, Large):
             result = _scan_large(engine, slab)
@@ -53,23 +61,44 @@ def work(
             answered += 1
             size += slab.size
             if any(result):
-                found.append((slab.id, *result))
+                found.append((slab.id, *result, None))
         else:
             for index, hits in sift(engine, slab.buffer, slab.bounds).items():
                 values = tuple(dict.fromkeys(hit.value for hit in hits))
-                found.append((slab.ids[index], values, hits.limits))
-                if hits.anywhere and held < _MOST_KNOWN:
+                where: tuple[object, ...] | None = None  # as `marshal` carries it
+                if held is not None and hits.anywhere is not None:
+                    where = tuple(found_in(engine, hits.anywhere, values) or ()) or None
+                found.append((slab.ids[index], values, hits.limits, where))
+                if hits.anywhere and kept < _MOST_KNOWN:
                     known[slab.ids[index]] = hits.anywhere
-                    held += len(hits.anywhere)
+                    kept += len(hits.anywhere)
             missing += slab.missing
             answered += slab.answered
             size += sum(end - start for start, end in slab.bounds)
         COUNTERS.pack_into(board, number * COUNTERS.size, answered, size, len(found))
     request = yield answered, size, found, missing
     del found, missing  # the worker may stay for long
+    yield from _answer(request, engine, known, held or {}, answering)
 
+
+def stand_by(engine: Engine, answering: Answering, held: Mapping[bytes, Held]) -> workers.Work:
+    """Answer requests as `work` does after the scan, where nothing is to be scanned."""
+    engine.prepare({number for one in held.values() for number in one.places[::PLACE_SIZE]})
+    request = yield None
+    yield from _answer(request, engine, {}, held, answering)
+
+
+def _answer(
+    request: Any,
+    engine: Engine,
+    known: Mapping[bytes, Sequence[Hit]],
+    held: Mapping[bytes, Held],
+    answering: Answering,
+) -> workers.Work:
     def recall(name: bytes, data: bytes, path: str) -> ScanResult | None:
         hits = known.get(name)
+        if hits is None and name in held:
+            hits = engine.hits_at(held[name].places, data)
         return None if hits is None else engine.under(hits, data, path)
 
     with answering(recall) as answer:

@@ -159,7 +159,7 @@ class Crew:
         if self._threads:
             for n, worker in enumerate(self._threads):
                 while (request := next_request(n)) is not None:
-                    yield n, _sound(_step(worker.work, request))
+                    yield n, sound(_step(worker.work, request))
             return
         asked: dict[int, float] = {}  # worker -> when its time is over
         with selectors.DefaultSelector() as selector:
@@ -188,7 +188,7 @@ class Crew:
                         if not child.ended:
                             ask(n)
                     for n, outcome in outcomes:
-                        yield n, _sound(outcome)
+                        yield n, sound(outcome)
             finally:
                 for n in asked:
                     self._children[n].end()
@@ -286,8 +286,8 @@ class Crew:
             os._exit(status)
 
 
-def _sound(outcome: Outcome) -> Any:
-    """The result of a worker that did not fail."""
+def sound(outcome: Outcome) -> Any:
+    """The result of a worker that did not fail. Raises WorkerError for one that did."""
     if outcome.failure:
         raise WorkerError(outcome.failure)
     return outcome.result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,10 @@ from typing import Any, cast
 from keylint.engine import Engine
 from keylint.examine import Examiner
 from keylint.findings import Collector, Sighting
+from keylint.held import Known
+from keylint.historycache import HistoryCache
 from keylint.historyfeed import HistoryFeed
+from keylint.historymemory import HistoryMemory
 from keylint.historyscan import Sweeper, Swept
 from keylint.model import Location, Problem, Skipped
 from keylint.pipeline import Intake
@@ -57,6 +60,8 @@ class Result:
     skipped: list[Skipped] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     swept: Swept = field(default_factory=Swept)
+    objects: int = 0
+    resumed: bool = False
 
     @property
     def values(self) -> set[str]:
@@ -99,15 +104,38 @@ def scan(
     span: Span = EVERYTHING,
     *,
     rules: tuple[Rule, ...] = (RULE,),
-    known: set[bytes] | None = None,
+    known: Known | None = None,
+    cache: Path | None = None,
     number: int = 2,
 ) -> Result:
-    """Scan a history and keep all that comes out."""
+    """Scan a history and keep all that comes out. What is in a `cache` folder is made use of."""
     make: Callable[[], Engine] = lambda: Engine(rules, prefilter="hyperscan")  # noqa: E731
     recorder = Recorder()
     intake = Intake(Examiner(make()), cast("Collector", cast("Any", recorder)))
     kept: list[Swept] = []
     with closing(History(str(path), span)) as history:
-        sweeper = Sweeper(history, make, known_clean=known or set(), number=number)
-        HistoryFeed(history, sweeper, author=_name, remember=kept.append, rules=rules)(intake)
-    return Result(recorder.files, intake.skipped, intake.problems, kept[0])
+        memory = None
+        if cache:
+            history.start(resumable=True)
+            memory = HistoryMemory(HistoryCache(str(cache), history.repo.git_dir, b"rules"), history, {})
+            memory.resume()
+            known = memory.known
+        sweeper = _Keeping(kept, history, make, known=known, number=number)
+        HistoryFeed(history, sweeper, author=_name, memory=memory, rules=rules)(intake)
+        resumed = history.past is not None
+    return Result(
+        recorder.files, intake.skipped, intake.problems, kept[0], objects=intake.files, resumed=resumed
+    )
+
+
+class _Keeping(Sweeper):
+    """Keeps what it finds for a test to see."""
+
+    def __init__(self, kept: list[Swept], *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._kept = kept
+
+    def sweep(self, lists: Iterator[list[bytes]], examiner: Examiner) -> Swept:
+        """As usual."""
+        self._kept.append(super().sweep(lists, examiner))
+        return self._kept[-1]

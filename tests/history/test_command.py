@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from keylint.cleancache import CleanObjects
 from keylint.cli.app import run
+from keylint.historycache import HistoryCache
 from tests.helpers.repo import Repo
-from tests.history.harness import RULE, token
+from tests.history.harness import token
 
 SECRET = "sk_" + "live_" + token(7)[4:] + token(8)[4:12]
 
@@ -157,9 +157,27 @@ def test_a_second_scan_reads_only_what_held_something_and_finds_the_same(repo: R
     assert second["findings"] == first["findings"]
     assert second["stats"]["files"] == first["stats"]["files"] == 3
     assert second["stats"]["bytes"] < first["stats"]["bytes"]
-    (stored,) = folder.glob("clean-*")
-    assert stored.stat().st_mode & 0o777 == 0o600
-    assert SECRET.encode() not in stored.read_bytes()
+    stored = [*folder.glob("clean-*"), *folder.glob("found-*")]
+    assert len(stored) == 2
+    for path in stored:
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert SECRET[8:].encode() not in path.read_bytes()
+
+
+def test_what_a_pattern_leaves_out_is_told_each_time(repo: Repo, folder: Path, tmp_path: Path) -> None:
+    repo.commit({"a": f"stripe = '{SECRET}'\n", "vendor/b": "x\n", "vendor/c": "y\n"})
+    config = tmp_path / "keylint.toml"
+    config.write_text('exclude = ["vendor/", "*.min.js"]\n')
+    words = ("--config", str(config))
+    _, first = cli(repo, *words)
+    repo.commit({"d.min.js": "z\n"})
+    _, again = cli(repo, *words)
+    assert [s["path"] for s in first["skipped"]] == ["vendor/"]
+    assert [s["path"] for s in again["skipped"]] == ["d.min.js", "vendor/"]
+    assert [f["fingerprint"] for f in again["findings"]] == [f["fingerprint"] for f in first["findings"]]
+    config.write_text('exclude = ["*.min.js"]\n')
+    assert [s["path"] for s in cli(repo, *words)[1]["skipped"]] == ["d.min.js"]
+    assert len(list(folder.glob("found-*"))) == 2
 
 
 def test_no_cache_is_kept_unless_it_is_wanted(
@@ -188,16 +206,25 @@ def test_another_rule_looks_at_everything_again(repo: Repo, folder: Path, tmp_pa
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "folder", "foreign"])
-def test_a_damaged_cache_is_as_good_as_none(repo: Repo, folder: Path, damage: str) -> None:
+@pytest.mark.parametrize("kind", ["clean", "found"])
+def test_a_damaged_cache_is_as_good_as_none(repo: Repo, folder: Path, damage: str, kind: str) -> None:
     repo.commit({"a": "x\n"})
     cli(repo)
-    (stored,) = folder.glob("clean-*")
+    (stored,) = folder.glob(f"{kind}-*")
+    for other in (*folder.glob("clean-*"), *folder.glob("found-*")):
+        if other != stored:
+            other.unlink()
     content = stored.read_bytes()
     stored.unlink()
     if damage == "folder":
         stored.mkdir()
     else:
-        changed = {"cut": content[:-3], "flip": content[:-1] + b"\x00", "empty": b"", "foreign": content}
+        changed = {
+            "cut": content[:-3],
+            "flip": content[:-1] + bytes([content[-1] ^ 1]),
+            "empty": b"",
+            "foreign": content,
+        }
         stored.write_bytes(changed[damage])
         stored.chmod(0o666 if damage == "foreign" else 0o600)
     status, report = cli(repo)
@@ -206,25 +233,25 @@ def test_a_damaged_cache_is_as_good_as_none(repo: Repo, folder: Path, damage: st
 
 def test_ids_come_back_whole_and_only_for_their_repository(tmp_path: Path) -> None:
     ids = {b"%040x" % n for n in range(100)}
-    CleanObjects(str(tmp_path), "/one", [RULE]).store(ids)
-    assert CleanObjects(str(tmp_path), "/one", [RULE]).load() == ids
-    assert CleanObjects(str(tmp_path), "/two", [RULE]).load() == set()
+    HistoryCache(str(tmp_path), "/one", b"rules").store_clean(ids)
+    assert HistoryCache(str(tmp_path), "/one", b"rules").load_clean() == ids
+    assert HistoryCache(str(tmp_path), "/two", b"rules").load_clean() == set()
     wide = {b"%064x" % n for n in range(100)}
-    CleanObjects(str(tmp_path), "/two", [RULE]).store(wide)
-    assert CleanObjects(str(tmp_path), "/two", [RULE]).load() == wide
+    HistoryCache(str(tmp_path), "/two", b"rules").store_clean(wide)
+    assert HistoryCache(str(tmp_path), "/two", b"rules").load_clean() == wide
 
 
 def test_many_runs_may_write_at_once(tmp_path: Path) -> None:
     sets = [{b"%040x" % (n * 1000 + k) for k in range(200)} for n in range(8)]
     threads = [
-        threading.Thread(target=CleanObjects(str(tmp_path), "/one", [RULE]).store, args=(ids,))
+        threading.Thread(target=HistoryCache(str(tmp_path), "/one", b"rules").store_clean, args=(ids,))
         for ids in sets
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert CleanObjects(str(tmp_path), "/one", [RULE]).load() in sets
+    assert HistoryCache(str(tmp_path), "/one", b"rules").load_clean() in sets
     assert len(list(tmp_path.iterdir())) == 1
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from keylint import workers
 from keylint.errors import SourceError, UsageError
+from keylint.held import Known
 from keylint.model import SkipReason
 from keylint.sources.span import Span
 from tests.helpers.repo import Repo
@@ -251,7 +252,7 @@ def test_known_clean_objects_are_not_read_again(repo: Repo) -> None:
     repo.commit({"a": line(1), "b": "x\n", "c": "y\n"})
     first = scan(repo.path).swept
     assert len(first.clean) == 2
-    again = scan(repo.path, known=set(first.clean))
+    again = scan(repo.path, known=Known(load_clean=lambda: set(first.clean)))
     assert again.values == {token(1)}
     assert (again.swept.objects, again.swept.known_clean) == (1, 2)
 

@@ -15,11 +15,10 @@ from keylint.sources.history import History
 from keylint.sources.span import Span
 
 if TYPE_CHECKING:
-    from keylint.cleancache import CleanObjects
     from keylint.cli.progress import ProgressLine
     from keylint.config import Config
     from keylint.engine import Engine
-    from keylint.historyscan import Swept
+    from keylint.historymemory import HistoryMemory
     from keylint.pipeline import Intake
 
 _STOPPING = ("SIGTERM", "SIGHUP")
@@ -33,11 +32,16 @@ class HistoryOptions:
     submodules: bool = False
     cache: bool | None = None
 
+    @property
+    def cached(self) -> bool:
+        """Whether what is found is to be remembered: if the user says so or names a cache folder."""
+        return bool(os.environ.get("KEYLINT_CACHE_DIR")) if self.cache is None else self.cache
+
 
 def scan_history(path: str, options: Options, span: Span, own: HistoryOptions) -> int:
     """Scan the history of the repository at `path`; returns the exit status."""
     with _interruptible(), closing(History(path, span)) as history:
-        history.start()  # git has something to list while the rest gets ready
+        history.start(resumable=own.cached)  # git has something to do while the rest gets ready
 
         def make_input(config: Config, engine: Engine) -> Input:
             return Input(_Scan(config, engine, history, own), history.repository)
@@ -70,29 +74,29 @@ class _Scan:
         from keylint.historyscan import Sweeper
         from keylint.rulecache import load_engine
 
-        self._leave_out(history, prefix, intake)
-        cache = self._cache(history)
-        known = cache.load() if cache else set()
-
-        def remember(swept: Swept) -> None:
-            if cache and swept.clean:
-                cache.store(known.union(swept.clean))
-
+        left_out: dict[str, None] = {}
+        self._leave_out(history, prefix, left_out)
+        memory = self._memory(history, prefix, left_out)
+        if memory:
+            memory.resume()
         sweeper = Sweeper(
             history,
             # A forked worker has its own copy of the engine; threads must not share one.
             lambda: self._engine if workers.CAN_FORK else load_engine(self._config.rules),
             progress=line.show,
-            known_clean=known,
+            known=memory.known if memory else None,
         )
         author = full_author if self._own.show_authors else masked_author
         feed = HistoryFeed(
-            history, sweeper, author=author, prefix=prefix, remember=remember, rules=self._engine.rules
+            history, sweeper, author=author, prefix=prefix, memory=memory, rules=self._engine.rules
         )
-        feed(intake)
+        try:
+            feed(intake)
+        finally:
+            intake.skipped += [Skipped(path, SkipReason.EXCLUDED) for path in left_out]
         self._feed_submodules(history, prefix, intake, line)
 
-    def _leave_out(self, history: History, prefix: bytes, intake: Intake) -> None:
+    def _leave_out(self, history: History, prefix: bytes, left_out: dict[str, None]) -> None:
         """Let the user's `exclude` patterns hold for the paths of a history, too."""
         if not self._config.exclude:
             return
@@ -101,10 +105,10 @@ class _Scan:
         excludes = Excludes(self._config.exclude)
 
         def excluded(path: bytes) -> bool:
-            left_out, news = excludes.check(os.fsdecode(prefix + path))
+            matched, news = excludes.check(os.fsdecode(prefix + path))
             if news:
-                intake.skipped.append(news)
-            return left_out
+                left_out[news.path] = None
+            return matched
 
         history.log.excluded = excluded
 
@@ -126,20 +130,22 @@ class _Scan:
                 continue
             path, folder = found
             with closing(History(folder, history.span)) as inner:
+                inner.start(resumable=self._own.cached)
                 self._feed(inner, prefix + path + b"/", intake, line)
 
-    def _cache(self, history: History) -> CleanObjects | None:
-        """Where clean objects are remembered: if the user says so or a cache folder is given."""
-        wanted = self._own.cache
-        if wanted is None:
-            wanted = bool(os.environ.get("KEYLINT_CACHE_DIR"))
-        if not wanted:
+    def _memory(self, history: History, prefix: bytes, left_out: dict[str, None]) -> HistoryMemory | None:
+        if not self._own.cached:
             return None
-        from keylint.cleancache import CleanObjects
-        from keylint.rulecache import default_folder
+        from keylint.historycache import HistoryCache
+        from keylint.historymemory import HistoryMemory
+        from keylint.rulecache import default_folder, identity
 
         folder = default_folder()
-        return CleanObjects(folder, history.repo.git_dir, self._engine.rules) if folder else None
+        if not folder:
+            return None
+        patterns = (os.fsdecode(prefix), *self._config.exclude) if self._config.exclude else ()
+        cache = HistoryCache(folder, history.repo.git_dir, identity(self._engine), patterns)
+        return HistoryMemory(cache, history, left_out)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ SCAN = (
     Switch(
         ("--cache",),
         "cache",
-        "Remember which objects of a history hold nothing (default: if KEYLINT_CACHE_DIR is set).",
+        "Remember what a history holds, to scan only what is new (default: if KEYLINT_CACHE_DIR is set).",
         FLAG,
         no="--no-cache",
     ),

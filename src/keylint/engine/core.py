@@ -38,6 +38,7 @@ class Engine:
         self, rules: Sequence[Rule], *, prefilter: str = "auto", database: bytes | memoryview | None = None
     ) -> None:
         self.explain = False  # True: results tell which matches were refused, and by which test
+        self.identity = b""  # what tells its rules from others, if that is known: see `rulecache`
         self.rules = tuple(rules)
         self._patterns = tuple(rule for rule in rules if rule.regex)
         self._order = {rule.id: i for i, rule in enumerate(self._patterns)}
@@ -76,6 +77,14 @@ class Engine:
                 raise ConfigError("prefilter: hyperscan is not installed", hint="use auto or pure")
             return None
         return Vector([rule.regex for rule in self._patterns], database)
+
+    def prepare(self, numbers: Iterable[int]) -> None:
+        """Get ready for hits of some rules, by their numbers in `places`: else the first takes long."""
+        from keylint.engine import inspect  # noqa: F401 - the judges load it when they need it
+
+        for number in numbers:
+            if number < len(self._patterns):
+                self._judge(number)
 
     @property
     def prefilter_name(self) -> str:

@@ -146,7 +146,8 @@ class RawLog:
     `revisions` are object ids or options of `git rev-list`; blobs that only have `excluded` paths are left
     out. The text (paths and ids, no content) is kept in memory up to 64 MiB, and in an unnamed file above.
     `seen` are the ids of all blobs that were streamed, each with a hash of a path that versions of it share,
-    `gitlinks` the submodules (path -> newest commit), `damaged` the commits that git could not read.
+    `gitlinks` the submodules (path -> newest commit), `damaged` the commits that git could not read. `past`
+    are changes of an older walk, in its order, that belong to this log, too.
     """
 
     repo: GitRepo
@@ -156,6 +157,7 @@ class RawLog:
     seen: dict[bytes, int] = field(default_factory=dict)
     gitlinks: dict[bytes, bytes] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
+    past: Sequence[LogChange] = ()
     _last: bytes = b""  # header
     _kept: _Kept = field(default_factory=_Kept)
     _running: subprocess.Popen[bytes] | None = None
@@ -252,6 +254,19 @@ class RawLog:
 
     def changes(self, blobs: Collection[bytes]) -> Iterator[LogChange]:
         """Every change, newest first, that has one of `blobs` on either side."""
+        if not self.past:
+            return self._changes(blobs)
+        from heapq import merge
+
+        # As `--date-order` does it: of the two commits that may come next, the younger one.
+        past = (
+            change._replace(diff=-change.diff)  # no number twice
+            for change in self.past
+            if change.new in blobs or change.old in blobs
+        )
+        return merge(self._changes(blobs), past, key=lambda change: -change.commit.committed)
+
+    def _changes(self, blobs: Collection[bytes]) -> Iterator[LogChange]:
         diff = 0
         commit: LogCommit | None = None
         header = b""

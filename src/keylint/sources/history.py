@@ -18,10 +18,10 @@ from keylint.sources.gitlog import RawLog
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.gitrepo import GitRepo
 from keylint.sources.gittrees import blobs_at
+from keylint.sources.pastlog import MAX_STARTS, Kind, PastLog, follow
 from keylint.sources.span import EVERYTHING, Span, revisions
 
 _PROMISOR = r"^(remote\..*\.promisor|extensions\.partialclone)$"
-_MAX_TIPS = 10_000  # ids on one command line
 _MAX_NAMED = 20  # damaged commits that get a line of their own
 _MAX_TAG_DEPTH = 50  # tags on tags that are followed
 _TAG_ON_TAG = re.compile(rb"object ([0-9a-f]+)\ntype tag\n")
@@ -49,7 +49,7 @@ class Ref:
 
 
 class History:
-    """The history of the repository at `path`, which may be bare.
+    """The history of the repository at `path`, which may be bare. `past` is what its listing goes on from.
 
     Raises SourceError (see `GitRepo.discover`), or UsageError for a range or date that git does not know.
     After `object_ids` has ended, `skipped` and `problems` tell what is not there, `named` holds the blobs
@@ -65,12 +65,44 @@ class History:
         self.named: dict[bytes, bytes] = {}
         self.messages: dict[bytes, str] = {}  # id -> the place that a report names
         self.log = RawLog(self.repo, revisions(self.repo, span))
+        self.past: PastLog | None = None
+        self._heads: list[str] | None = None
+        self._listed: list[bytes] | None = None
+        self._rows: list[list[str]] = []
         self._refs: list[Ref] | None = None
         self._facts: Repository | None = None
 
-    def start(self) -> None:
-        """Let git begin to list, while the caller is busy with something else."""
+    def start(self, *, resumable: bool = False) -> None:
+        """Let git begin to list, while the caller is busy with something else.
+
+        `resumable` if a later listing is to go on from where this one begins.
+        """
+        if resumable and self.span == EVERYTHING and not self.repo.shallow:
+            # First of all, so that all is listed that they lead to.
+            self._rows = self._named_ids()
+            asked = ("rev-list", "--no-walk=unsorted", "--exclude=refs/*", "--all", "--reflog")
+            done = self.repo.attempt(*asked)
+            if done.returncode == 0:
+                self._heads = os.fsdecode(done.stdout).split()
         self.log.start()
+
+    def starts(self) -> frozenset[str] | None:
+        """The commits at which the listing begins; None if no later one can go on from there."""
+        if self._heads is None:
+            return None
+        starts = {ref.peeled for ref in self.refs() if ref.peeled_kind == "commit"}.union(self._heads)
+        return frozenset(starts) if len(starts) <= MAX_STARTS else None
+
+    def resume(self, past: PastLog) -> bool:
+        """List what mattered in an earlier listing and what is new since; False if all must be listed."""
+        self._refs = self._known_refs(past.kinds)
+        starts = self.starts() if all(ref.kind for ref in self._refs) else None
+        followed = follow(self.repo, past, starts, self.log.excluded) if starts else None
+        if followed:
+            self.log.close()
+            self.past = past
+            self.log, self._listed = followed
+        return bool(followed)
 
     def close(self) -> None:
         """End what is still at work."""
@@ -82,8 +114,12 @@ class History:
         return self._facts
 
     def object_ids(self) -> Iterator[list[bytes]]:
-        """The ids of everything to scan, each once, in lists. What is damaged becomes a `Skipped`."""
-        self.start()
+        """The ids of everything to scan, each once, in lists. What is damaged becomes a `Skipped`.
+
+        After `resume` those of objects that neither mattered nor are new are left out.
+        """
+        if self._listed is None:
+            self.start()
         present = set(self._present()) if self._is_partial() else None
         absent = 0
         for found in self._reachable():
@@ -100,7 +136,10 @@ class History:
 
     def _reachable(self) -> Iterator[list[bytes]]:
         try:
-            yield from self.log.stream()
+            if self._listed is None:
+                yield from self.log.stream()
+            else:
+                yield self._listed
         except SourceError as error:
             self.skipped.append(Skipped("", SkipReason.CORRUPT, str(error)))
             if self.span.whole:
@@ -120,7 +159,7 @@ class History:
         """What a damaged history still holds: first without the broken references, then commit by commit."""
         tips, lost = salvage.sound_tips(self.repo)
         self.skipped += lost
-        if lost and len(tips) <= _MAX_TIPS:
+        if lost and len(tips) <= MAX_STARTS:
             self.log.restart(("--reflog", *tips))
             try:
                 yield from self.log.stream()
@@ -147,16 +186,27 @@ class History:
     def refs(self) -> list[Ref]:
         """Every reference, also those that lead nowhere."""
         if self._refs is None:
-            answer = self.repo.attempt("for-each-ref", "--format=%(objectname) %(refname) %(symref)").stdout
-            rows = [os.fsdecode(line).split(" ") for line in answer.splitlines()]
-            rows = [row for row in rows if len(row) == 3 and not row[2]]
-            asked = [name for row in rows for name in (row[0], f"{row[0]}^{{}}")]
-            told = self._kinds(asked)
-            self._refs = [Ref(row[1], row[0], told[2 * n][1], *told[2 * n + 1]) for n, row in enumerate(rows)]
+            self._refs = self._known_refs({})
         return self._refs
+
+    def _known_refs(self, known: Mapping[str, Kind]) -> list[Ref]:
+        """References, of which some objects are known."""
+        rows = self._rows or self._named_ids()
+        fresh = [name for name, _ in rows if name not in known]
+        told = iter(self._kinds([asked for name in fresh for asked in (name, f"{name}^{{}}")]))
+        kinds = {**known, **{name: (next(told)[1], *next(told)) for name in fresh}}
+        return [Ref(ref, name, *kinds[name]) for name, ref in rows]
+
+    def _named_ids(self) -> list[list[str]]:
+        """The ids that references have, each with the name of the reference."""
+        answer = self.repo.attempt("for-each-ref", "--format=%(objectname) %(refname) %(symref)").stdout
+        rows = [os.fsdecode(line).split(" ") for line in answer.splitlines()]
+        return [row[:2] for row in rows if len(row) == 3 and not row[2]]
 
     def _kinds(self, names: Sequence[str]) -> list[tuple[str, str]]:
         """Id and type of objects; type "" for those that are not there."""
+        if not names:
+            return []
         stdin = "".join(f"{name}\n" for name in names).encode()
         answer = self.repo.attempt(
             "cat-file", "--buffer", "--batch-check=%(objectname) %(objecttype)", stdin=stdin

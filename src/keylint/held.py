@@ -1,0 +1,104 @@
+"""What objects held when they were scanned, without any of it: where it is, and which values are the same.
+
+The objects themselves give the values back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from keylint.engine.core import PLACE_SIZE
+from keylint.engine.hit import Hit
+from keylint.records import dataclass, field
+
+if TYPE_CHECKING:
+    from keylint.engine import Engine
+
+
+class Found(NamedTuple):
+    """Where one object has its hits, as `Engine.places` tells it, and which is the first of each value."""
+
+    places: tuple[int, ...]
+    values: tuple[int, ...]
+
+
+class Held(NamedTuple):
+    """As `Found`, with a number for each value. The same number stands for the same value in all objects."""
+
+    places: tuple[int, ...]
+    values: tuple[int, ...]
+    numbers: tuple[int, ...]
+
+
+@dataclass
+class Known:
+    """What earlier scans by the same rules found in objects.
+
+    `load_clean` gives the ids of those that hold nothing, which may be many: asked where they are needed.
+    """
+
+    held: Mapping[bytes, Held] = field(default_factory=dict)
+    load_clean: Callable[[], Collection[bytes]] = frozenset
+
+
+def found_in(engine: Engine, hits: Sequence[Hit], values: Iterable[bytes]) -> Found | None:
+    """Where all hits in an object are, and of its values that count. None if one is not of a hit."""
+    first = {hit.value: number for number, hit in reversed(list(enumerate(hits)))}
+    try:
+        return Found(engine.places(hits), tuple(first[value] for value in values))
+    except KeyError:
+        return None
+
+
+def numbered(
+    found: Mapping[bytes, Found], held: Mapping[bytes, Held], values: Mapping[bytes, Sequence[bytes]]
+) -> dict[bytes, Held]:
+    """What is to be known of objects next time, of what was found now and what they `held` before.
+
+    `values` are those of each object, in the same order.
+    """
+    numbers: dict[bytes, int] = {}
+    return {
+        name: Held(
+            where.places,
+            where.values,
+            tuple(numbers.setdefault(value, len(numbers)) for value in values[name]),
+        )
+        for name, where in chain[tuple[bytes, Found | Held]](found.items(), held.items())
+    }
+
+
+def values_of(
+    held: Mapping[bytes, Held], engine: Engine, read: Callable[[Sequence[bytes]], Iterable[bytes | None]]
+) -> dict[bytes, tuple[bytes, ...]]:
+    """The values of objects, as far as they can be had. As few objects as may be are read for it.
+
+    `read` gives the bytes of some objects, None for those that cannot be read.
+    """
+    values: dict[int, bytes] = {}
+    tried: set[bytes] = set()
+    while chosen := _cover(held, tried, values):
+        tried.update(chosen)
+        for name, data in zip(chosen, read(chosen), strict=True):
+            if data is not None:
+                one = held[name]
+                for number, at in zip(one.numbers, one.values, strict=True):
+                    values[number] = engine.value_at(one.places[PLACE_SIZE * at :][:PLACE_SIZE], data)
+    return {
+        name: tuple(values[number] for number in one.numbers)
+        for name, one in held.items()
+        if values.keys() >= set(one.numbers)
+    }
+
+
+def _cover(held: Mapping[bytes, Held], tried: Collection[bytes], known: Collection[int]) -> list[bytes]:
+    """Objects that have all values which are not known, of those that were not tried."""
+    left = {number for one in held.values() for number in one.numbers}.difference(known)
+    chosen = []
+    for name, one in sorted(held.items(), key=lambda item: -len(item[1].numbers)):
+        if name not in tried and not left.isdisjoint(one.numbers):
+            left.difference_update(one.numbers)
+            chosen.append(name)
+    return chosen

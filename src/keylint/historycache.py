@@ -1,0 +1,141 @@
+"""What is known of a history from one scan to the next.
+
+Two files for each repository and rule set, in the user's cache folder: whole ids of the objects that hold
+nothing (a prefix could be forged), and where the others have their hits, with the part of the log that is
+about them. Nothing of any content. Any difference in rules, engine or version makes other files, and a file
+that is damaged, foreign or gone is as good as empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import marshal
+import os
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from keylint import __version__, privatefile
+from keylint.held import Held
+from keylint.sources.gitlog import LogChange, LogCommit
+from keylint.sources.pastlog import PastLog
+
+_MAGIC = b"keylint-history\x01"  # the last byte is the version of this format
+_DIGEST = 32  # bytes of SHA-256
+_KEPT = 32  # files of other repositories and rule sets that stay
+_MAX_BYTES = 512 << 20
+
+
+class Memory(NamedTuple):
+    """What a scan leaves for the next one: where objects have their hits, and the log that is about them.
+
+    No log if it cannot be followed. `left_out` are the paths that the user's patterns left out of it.
+    """
+
+    held: Mapping[bytes, Held]
+    log: PastLog | None = None
+    left_out: tuple[str, ...] = ()
+
+
+class HistoryCache:
+    """The stored knowledge of the repository at `git_dir`, in `folder`.
+
+    `rules` tells the rules from others, as `rulecache.identity` gives it. `patterns` are what else decides
+    which objects count, such as the user's `exclude`.
+    """
+
+    def __init__(self, folder: str, git_dir: str, rules: bytes, patterns: Sequence[str] = ()) -> None:
+        self._folder = folder
+        self._key = _digest(rules + _code_key() + os.fsencode(os.path.realpath(git_dir)))
+        self._found_key = _digest(self._key + marshal.dumps(tuple(patterns), 2))
+
+    def load_clean(self) -> set[bytes]:
+        """Ids of the objects that hold nothing, in hexadecimal digits."""
+        body = self._read("clean", self._key)
+        if not body or body[0] not in (20, 32):
+            return set()
+        width = 2 * body[0]
+        digits = body[1:].hex().encode()
+        return {digits[at : at + width] for at in range(0, len(digits), width)}
+
+    def store_clean(self, ids: Collection[bytes]) -> None:
+        """Replace them. Whatever prevents it is no problem of the run: it only costs time."""
+        if ids:
+            width = len(next(iter(ids))) // 2
+            self._write("clean", self._key, bytes([width]), bytes.fromhex(b"".join(sorted(ids)).decode()))
+
+    def load(self) -> Memory:
+        """What the last scan left."""
+        body = self._read("found", self._found_key)
+        if not body:
+            return Memory({})
+        held, log, left_out = marshal.loads(body)  # noqa: S302 - our own, private, and its checksum fits
+        return Memory({name: Held(*one) for name, one in held.items()}, _unpacked(log), left_out)
+
+    def store(self, memory: Memory) -> None:
+        """Replace it, as `store_clean` does."""
+        held: Any = {name: tuple(one) for name, one in memory.held.items()}
+        body = marshal.dumps((held, _packed(memory.log), memory.left_out))
+        self._write("found", self._found_key, body)
+
+    def _read(self, kind: str, key: bytes) -> bytes:
+        """What a sound file of our own holds that was made for this key, else nothing."""
+        content = privatefile.read(self._path(kind, key), _MAX_BYTES) or b""
+        head = _MAGIC + key
+        body = content[len(head) + _DIGEST :]
+        return body if content[: len(head) + _DIGEST] == head + _digest(body) else b""
+
+    def _write(self, kind: str, key: bytes, *parts: bytes) -> None:
+        body = b"".join(parts)
+        with contextlib.suppress(OSError):
+            privatefile.write(self._path(kind, key), (_MAGIC, key, _digest(body), body))
+            privatefile.prune(self._folder, f"{kind}-", _KEPT)
+
+    def _path(self, kind: str, key: bytes) -> str:
+        return os.path.join(self._folder, f"{kind}-{key.hex()[:32]}.bin")
+
+
+def _packed(log: PastLog | None) -> Any:
+    """A log as `marshal` carries it."""
+    if log is None:
+        return None
+    changes = tuple((tuple(c.commit), c.diff, c.path, c.old, c.new) for c in log.changes)
+    return (
+        tuple(log.starts),
+        log.commits,
+        log.files,
+        log.objects,
+        dict(log.gitlinks),
+        changes,
+        dict(log.kinds),
+    )
+
+
+def _unpacked(packed: tuple[Any, ...] | None) -> PastLog | None:
+    if packed is None:
+        return None
+    starts, commits, files, objects, gitlinks, changes, kinds = packed
+    commit = functools.cache(lambda parts: LogCommit(*parts))
+    told = tuple(LogChange(commit(parts), *rest) for parts, *rest in changes)
+    return PastLog(frozenset(starts), commits, files, objects, gitlinks, told, kinds)
+
+
+def _code_key() -> bytes:
+    """The code that decides what an object holds."""
+    sizes = []
+    folders = [os.path.dirname(os.path.abspath(__file__))]
+    for folder in folders:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    sizes.append((entry.path, entry.stat().st_size))
+                elif entry.is_dir(follow_symlinks=False) and entry.name != "__pycache__":
+                    folders.append(entry.path)
+    start = len(folders[0])
+    files = tuple(sorted((path[start:], size) for path, size in sizes))
+    return marshal.dumps((__version__, files), 2)  # version 2: always the same bytes
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
