@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
+from keylint.digests import hmac_sha256
 from keylint.model import (
     Advice,
     CommitRef,
@@ -21,7 +22,7 @@ from keylint.model import (
 )
 from keylint.records import dataclass, field
 from keylint.rule import Rule
-from keylint.secret import Match, Secret, keyed_hash
+from keylint.secret import Match, Secret
 
 MAX_PLACES = 50  # places kept for each key and file; the rest is counted
 MAX_OTHER_PATHS = 20
@@ -234,7 +235,7 @@ class Collector:
 
     def _file_fingerprint(self, info: KeyInfo, origin: Origin) -> str:
         place = "\0".join((info.fingerprint, origin.path, *origin.container))
-        return keyed_hash(self._salt, place.encode("utf-8", "surrogateescape"))[:32]
+        return hmac_sha256(self._salt, place.encode("utf-8", "surrogateescape"))[:32]
 
 
 def _merge(one: Surroundings, other: Surroundings) -> Surroundings:

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import marshal
 import os
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keylint import __version__, privatefile
+from keylint.digests import sha256
 from keylint.held import Held
 from keylint.sources.gitlog import LogChange, LogCommit
 from keylint.sources.pastlog import PastLog
 
 _MAGIC = b"keylint-history\x01"  # the last byte is the version of this format
-_DIGEST = 32  # bytes of SHA-256
+_CHECKSUM = 4  # bytes of CRC-32
 _KEPT = 32  # files of other repositories and rule sets that stay
 _MAX_BYTES = 512 << 20
 
@@ -79,17 +80,18 @@ class HistoryCache:
         body = marshal.dumps((held, _packed(memory.log), memory.left_out))
         self._write("found", self._found_key, body)
 
-    def _read(self, kind: str, key: bytes) -> bytes:
+    def _read(self, kind: str, key: bytes) -> bytes | memoryview:
         """What a sound file of our own holds that was made for this key, else nothing."""
         content = privatefile.read(self._path(kind, key), _MAX_BYTES) or b""
-        head = _MAGIC + key
-        body = content[len(head) + _DIGEST :]
-        return body if content[: len(head) + _DIGEST] == head + _digest(body) else b""
+        view = memoryview(content)
+        start = len(_MAGIC) + len(key) + _CHECKSUM
+        head, body = view[:start], view[start:]
+        return body if head == _MAGIC + key + _checksum(body) else b""
 
     def _write(self, kind: str, key: bytes, *parts: bytes) -> None:
         body = b"".join(parts)
         with contextlib.suppress(OSError):
-            privatefile.write(self._path(kind, key), (_MAGIC, key, _digest(body), body))
+            privatefile.write(self._path(kind, key), (_MAGIC, key, _checksum(body), body))
             privatefile.prune(self._folder, f"{kind}-", _KEPT)
 
     def _path(self, kind: str, key: bytes) -> str:
@@ -137,5 +139,9 @@ def _code_key() -> bytes:
     return marshal.dumps((__version__, files), 2)  # version 2: always the same bytes
 
 
+def _checksum(body: bytes | memoryview) -> bytes:
+    return zlib.crc32(body).to_bytes(_CHECKSUM, "big")
+
+
 def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
+    return sha256(data).digest()

@@ -8,18 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
+from keylint.digests import hmac_sha256
 from keylint.model import Evidence, Location, Origin, Surroundings
 from keylint.records import dataclass, field
 
 _KEY_BITS = 128
 _WEAK_BITS = 16
-
-
-def keyed_hash(key: bytes, data: bytes) -> str:
-    """HMAC-SHA-256 (RFC 2104) as 64 hex digits."""
-    import hmac  # 4 ms: only where something was found
-
-    return hmac.new(key, data, "sha256").hexdigest()
 
 
 class Secret:
@@ -55,7 +49,7 @@ class Secret:
 
     def digest(self, salt: bytes) -> str:
         """Keyed hash for exact comparison with an inventory: `hmac-sha256:<64 hex digits>`."""
-        return "hmac-sha256:" + keyed_hash(salt, self._value)
+        return "hmac-sha256:" + hmac_sha256(salt, self._value)
 
     def fingerprint(self, salt: bytes, kind: str) -> str:
         """Keyed hash of kind and value, 32 hex digits.
@@ -63,10 +57,10 @@ class Secret:
         For a weak value only 4 digits (16 bits) depend on the value: enough to tell a changed password from
         the old one, too little to confirm a guess.
         """
-        mac = keyed_hash(salt, kind.encode() + b"\0" + self._value)
+        mac = hmac_sha256(salt, kind.encode() + b"\0" + self._value)
         if not self.weak:
             return mac[: _KEY_BITS // 4]
-        mac_kind = keyed_hash(salt, kind.encode() + b"\0weak")
+        mac_kind = hmac_sha256(salt, kind.encode() + b"\0weak")
         return mac_kind[: (_KEY_BITS - _WEAK_BITS) // 4] + mac[: _WEAK_BITS // 4]
 
     def __eq__(self, other: object) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from keylint.digests import sha256
 from keylint.engine import filters
 from keylint.engine.allow import Allowed, Compiled
 from keylint.engine.candidate import Service
@@ -156,11 +157,7 @@ def normalize(value: bytes, names: Sequence[str]) -> bytes:
 
 def is_sample(value: bytes, rule: Rule) -> bool:
     """Whether the provider's documentation prints this value (rules hold SHA-256 digests of samples only)."""
-    if not rule.samples:
-        return False
-    import hashlib  # 5 ms
-
-    return hashlib.sha256(value).hexdigest() in rule.samples
+    return bool(rule.samples) and sha256(value).hexdigest() in rule.samples
 
 
 def refine(rule: Rule, refinements: Sequence[Rule], facts: Mapping[str, object]) -> Rule:
