@@ -192,10 +192,12 @@ class History:
     def _known_refs(self, known: Mapping[str, Kind]) -> list[Ref]:
         """References, of which some objects are known."""
         rows = self._rows or self._named_ids()
-        fresh = [name for name, _ in rows if name not in known]
-        told = iter(self._kinds([asked for name in fresh for asked in (name, f"{name}^{{}}")]))
-        kinds = {**known, **{name: (next(told)[1], *next(told)) for name in fresh}}
-        return [Ref(ref, name, *kinds[name]) for name, ref in rows]
+        fresh = list(dict.fromkeys(name for name, _ in rows if name not in known))
+        kinds = dict(zip(fresh, (kind for _, kind in self._kinds(fresh)), strict=True))
+        tags = [name for name, kind in kinds.items() if kind == "tag"]
+        peeled = dict(zip(tags, self._kinds([f"{name}^{{}}" for name in tags]), strict=True))
+        told = {name: (kind, *peeled.get(name, (name, kind))) for name, kind in kinds.items()}
+        return [Ref(ref, name, *(known.get(name) or told[name])) for name, ref in rows]
 
     def _named_ids(self) -> list[list[str]]:
         """The ids that references have, each with the name of the reference."""
