@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SAMPLE_EVERY_S = 0.01
+_KCMP = {"x86_64": 312, "aarch64": 272}  # numbers of the system call
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def peak_memory_mb(command: Sequence[str], cwd: Path, env: Mapping[str, str]) ->
 
 
 def _tree(pid: int) -> Iterator[int]:
-    """The process and its descendants, as far as they still exist."""
+    """The process and its descendants that have memory of their own, as far as they still exist."""
     yield pid
     try:
         threads = os.listdir(f"/proc/{pid}/task")
@@ -86,7 +88,14 @@ def _tree(pid: int) -> Iterator[int]:
         except OSError:
             continue
         for child in children:
-            yield from _tree(int(child))
+            if not _is_same_memory(pid, int(child)):
+                yield from _tree(int(child))
+
+
+def _is_same_memory(pid: int, child: int) -> bool:
+    """Whether a child, between `vfork` and `exec`, still uses the memory of its parent (kcmp(2), KCMP_VM)."""
+    number = _KCMP.get(os.uname().machine)
+    return number is not None and ctypes.CDLL(None).syscall(number, pid, child, 1, 0, 0) == 0
 
 
 def _pss_kb(pid: int) -> int:
