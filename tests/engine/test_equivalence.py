@@ -136,16 +136,6 @@ def test_hits_come_back_from_their_places_and_the_bytes(seed: int) -> None:
     assert [pure.value_at(place, data) for place in batched(places)] == [hit.value for hit in hits]
 
 
-def test_places_say_no_hits_of_other_bytes_or_other_rules() -> None:
-    engine = Engine([rule("ten", "ab[0-9]{10}", entropy=2.0)], prefilter="pure")
-    data = b"x ab0123456789 y"
-    (hit,) = engine.scan(data, path=None)
-    places = engine.places([hit])
-    assert engine.hits_at(places, data) == [hit]
-    assert engine.hits_at((1, *places[1:]), data) is None
-    assert engine.hits_at(places, b"x ab0000000000 y") is None  # of too little entropy
-
-
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_built_in_rules_find_the_same_on_both_paths(seed: int) -> None:

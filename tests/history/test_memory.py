@@ -305,7 +305,7 @@ def held_by(engine: Engine, contents: dict[bytes, bytes]) -> dict[bytes, Held]:
 
 
 def test_what_was_stored_comes_back_for_the_same_rules_and_patterns_only(cache: Path) -> None:
-    memory = Memory({b"1" * 40: Held((0, 1, 2, 3, 4), (0,), (0,))}, None, ("vendor/",))
+    memory = Memory({b"1" * 40: Held((0, 1, 2, 3, 4, 0), (0,), (0,))}, None, ("vendor/",))
     HistoryCache(str(cache), "/one", b"rules", ("vendor",)).store(memory)
     assert HistoryCache(str(cache), "/one", b"rules", ("vendor",)).load() == memory
     for other in (

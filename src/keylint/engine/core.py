@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from keylint.engine import extension
 from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
 from keylint.engine.hit import Hit, Refusal, ScanResult
-from keylint.engine.judge import Judge, normalize
+from keylint.engine.judge import Judge, marks, normalize
 from keylint.engine.literal import Blob, Keywords
 from keylint.engine.quickdb import pack, unpack, unpack_plans
 from keylint.engine.relate import pair, settle_overlaps
@@ -22,7 +22,7 @@ _BINARY_PROBE = 8000  # bytes: git's own test for binary content
 _EVENTS = 500_000  # prefilter events that one buffer may always have; more come with its size
 _BYTES_PER_EVENT = 16
 _LARGE = 1 << 20  # bytes
-PLACE_SIZE = 5  # numbers: of the rule, and the offsets of match and secret
+PLACE_SIZE = 6  # numbers: of the rule, the offsets of match and secret, and marks of the judgement
 
 
 class Engine:
@@ -83,8 +83,7 @@ class Engine:
         from keylint.engine import inspect  # noqa: F401 - the judges load it when they need it
 
         for number in numbers:
-            if number < len(self._patterns):
-                self._judge(number)
+            self._judge(number)
 
     @property
     def prefilter_name(self) -> str:
@@ -129,27 +128,17 @@ class Engine:
 
         Any engine with the same rules understands them.
         """
-        return tuple(
-            number
-            for hit in hits
-            for number in (self._order[hit.base.id], hit.start, hit.end, hit.secret_start, hit.secret_end)
-        )
+        order = self._order
+        rows = ((order[h.base.id], h.start, h.end, h.secret_start, h.secret_end, marks(h)) for h in hits)
+        return tuple(number for row in rows for number in row)
 
-    def hits_at(self, places: Sequence[int], data: bytes) -> list[Hit] | None:
-        """The hits that had these places, if `data` are the bytes that they were found in, else None."""
-        hits = []
-        for number, *raw in batched(places):
-            if number >= len(self._patterns):
-                return None
-            hit = self._judge(number).judge(data, Raw(*raw), None)
-            if hit is None:
-                return None
-            hits.append(hit)
-        return hits
+    def hits_at(self, places: Sequence[int], data: bytes) -> list[Hit]:
+        """The hits that have these places in the same bytes."""
+        return [self._judge(number).recall(data, Raw(*raw), kept) for number, *raw, kept in batched(places)]
 
     def value_at(self, place: Sequence[int], data: bytes) -> bytes:
         """The value of the hit that had this place in `data`."""
-        number, _, _, start, end = place
+        number, _, _, start, end, _ = place
         return normalize(data[start:end], self._patterns[number].normalize)
 
     def scan_slab(

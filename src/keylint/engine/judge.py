@@ -23,6 +23,7 @@ _REMEMBERED = 50_000  # values
 _NARROW = 32  # bytes beside a value that filters see
 _WIDE = filters.SURROUNDINGS  # bytes before it where a provider's name may stand
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_TENTATIVE, _NAMED = 1, 2  # marks
 _SILENT = Evidence()
 _SAMPLE = Evidence(
     privacy=Privacy.PUBLIC,
@@ -52,6 +53,7 @@ class Judge:
         self.allowed = Allowed(rule, self._compiled)
         self._providers = providers(rule.names) if rule.names else None
         self._known: dict[tuple[bytes, bytes, bytes, int], Judged | str] = {}
+        self._identities: dict[bytes, Judged] = {}
 
     def judge(self, data: bytes, raw: Raw, path: str | None) -> Hit | None:
         """The hit, or None where the match is no secret."""
@@ -70,6 +72,17 @@ class Judge:
                 return None
             tentative = True
         return Hit(judged.rule, self._rule, *raw, judged.value, judged.evidence, tentative)
+
+    def recall(self, data: bytes, raw: Raw, marks: int) -> Hit:
+        """The hit of this rule that was judged before, and of which the `marks` were kept, without a test."""
+        found = data[raw.secret_start : raw.secret_end]
+        value = normalize(found, self._rule.normalize)
+        judged = self._identified(value)
+        if marks & _NAMED and judged.evidence is not _SAMPLE:
+            before = data[max(0, raw.secret_start - _WIDE) : raw.secret_start]
+            provider, _ = self._service(before, min(len(before), raw.secret_start - raw.start))
+            judged = _labelled(judged, provider)
+        return Hit(judged.rule, self._rule, *raw, judged.value, judged.evidence, bool(marks & _TENTATIVE))
 
     def stays(self, data: bytes, hit: Hit, path: str) -> bool:
         """Whether a hit of this rule that was found without a path is one under this path, too."""
@@ -98,9 +111,9 @@ class Judge:
     def _judge_value(self, found: bytes, before: bytes, after: bytes, lead: int) -> Judged | str:
         rule = self._rule
         value = normalize(found, rule.normalize)
-        judged = self._identify(value)
-        if is_sample(value, rule) or (judged.rule is not rule and is_sample(value, judged.rule)):
-            return judged._replace(evidence=_SAMPLE)
+        judged = self._identified(value)
+        if judged.evidence is _SAMPLE:
+            return judged
         if rule.entropy and entropy(found) <= rule.entropy:
             return "entropy"
         body = value[rule.prefix_len :]
@@ -117,10 +130,23 @@ class Judge:
         provider, named = self._providers.before(before.decode("latin-1"), lead)
         return (provider.name, named) if provider else ("", False)
 
+    def _identified(self, value: bytes) -> Judged:
+        """What a value is; a sample of a documentation is nothing else."""
+        rule = self._rule
+        if not (rule.inspect or rule.checksum or rule.samples or self._refinements):
+            return Judged(rule, value, _SILENT)
+        judged = self._identities.get(value)
+        if judged is None:
+            judged = self._identify(value)
+            if is_sample(value, rule) or (judged.rule is not rule and is_sample(value, judged.rule)):
+                judged = judged._replace(evidence=_SAMPLE)
+            if len(self._identities) >= _REMEMBERED:
+                self._identities.clear()
+            self._identities[value] = judged
+        return judged
+
     def _identify(self, value: bytes) -> Judged:
         rule = self._rule
-        if not (rule.inspect or rule.checksum or self._refinements):
-            return Judged(rule, value, _SILENT)
         evidence, facts = _SILENT, dict[str, object]()
         if rule.inspect:
             from keylint.engine.inspect import inspect
@@ -141,6 +167,12 @@ class Judge:
             return self._compiled.search(context.regex, data, "context")
         near = data[max(0, raw.start - context.within) : raw.end + context.within]
         return self._compiled.search(context.regex, near, "context")
+
+
+def marks(hit: Hit) -> int:
+    """What the judgement of a hit said about its surroundings, for `Judge.recall`."""
+    named = any(name == SERVICE for name, _ in hit.evidence.facts)
+    return _TENTATIVE * hit.tentative + _NAMED * named
 
 
 def _labelled(judged: Judged, service: str) -> Judged:
