@@ -12,14 +12,15 @@ from keylint.addedlines import added
 from keylint.allowing import Allowing, Spot, spot
 from keylint.aside import Aside
 from keylint.findings import Sighting
+from keylint.historylooks import Looks, Revisit, Version
 from keylint.historymessages import deliver_messages
 from keylint.historyscan import Sweeper, Swept
-from keylint.model import CommitRef, Level, Origin, Problem, Skipped, SkipReason, Surface
+from keylint.model import CommitRef, Level, Problem, Skipped, SkipReason
 from keylint.pipeline import Intake
 from keylint.records import dataclass, field, replace
-from keylint.revisit import EVERY_SIZE, Seen, Visit
+from keylint.revisit import EVERY_SIZE
 from keylint.rule import Rule
-from keylint.secret import Blob, Match
+from keylint.secret import Match
 from keylint.sources.gitlog import LogChange
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.history import CommitFacts, History
@@ -134,7 +135,7 @@ class _Delivery:
         intake: Intake,
         reader: ObjectReader,
         *,
-        revisit: Callable[[Sequence[Visit]], Iterator[Seen | None]],
+        revisit: Revisit,
         author: MakeAuthor,
         prefix: bytes,
         allowing: Allowing,
@@ -143,7 +144,7 @@ class _Delivery:
         self._swept = swept
         self._intake = intake
         self._reader = reader
-        self._revisit = revisit
+        self._looks = Looks(intake, reader, revisit, swept.limited, self._shown_path)
         self._author = author
         self._prefix = prefix
         self._allowing = allowing
@@ -152,20 +153,26 @@ class _Delivery:
         self._values: list[bytes] = []
         self._holders: dict[bytes, frozenset[int]] = {}
         self._added: dict[tuple[bytes, bytes], set[tuple[int, int]]] = defaultdict(set)
-        self._texts: dict[tuple[bytes, bytes], tuple[Blob | None, list[Match]]] = {}
 
     def deliver(self) -> None:
         """Examine the blobs that are worth showing and hand their matches over, story by story."""
         messages = self._number_values()
         self._note_unread()
         deliver_messages(
-            self._history, messages, self._intake, self._reader, self._refs, note=self._note_cuts
+            self._history, messages, self._intake, self._reader, self._refs, note=self._looks.note_cuts
         )
         if not self._holders:
             return
-        files = Aside(lambda: self._history.tree("HEAD"))
-        self.changes = changes = list(self._history.log.changes(self._holders.keys()))
-        head = files.wait()
+        head = self._history.head()
+        changes = self.changes
+        parts = self._history.log.parts(self._holders.keys())
+
+        def read_on() -> bool:
+            part = next(parts, None)
+            changes.extend(part or ())
+            return part is not None
+
+        self._looks.look_ahead(self._today(head), read_on)
         self._learn_today({change.path for change in changes}, head)
         today = {
             (key, change.path)
@@ -183,6 +190,8 @@ class _Delivery:
             facts = commits.wait()
         finally:  # an interrupt, too, leaves what was examined so far
             self._hand_over([plan for plan in plans if any(plan.matches.values())], facts)
+        if self._looks.stopped:
+            raise KeyboardInterrupt
 
     def _number_values(self) -> list[bytes]:
         """Give every value a number. Returns the ids of the messages that hold one."""
@@ -218,6 +227,16 @@ class _Delivery:
             text = f"{len(notes) - _MAX_LISTED} more objects could not be read, or not wholly"
             self._intake.skipped.append(Skipped("", SkipReason.UNREADABLE, text))
 
+    def _today(self, head: Mapping[bytes, bytes]) -> dict[Version, set[bytes]]:
+        """The versions of today that are to be looked at whatever the log says, with their values."""
+        if not self._history.span.whole:
+            return {}
+        return {
+            (blob, path): {self._values[key] for key in self._holders[blob]}
+            for path, blob in head.items()
+            if blob in self._holders
+        }
+
     def _learn_today(self, paths: Iterable[bytes], head: Mapping[bytes, bytes]) -> None:
         """Part of a history was swept: look also at what its files hold now."""
         if not self._history.span.whole:
@@ -227,24 +246,9 @@ class _Delivery:
                     self._holders[blob] = self._keys(blob, path)
 
     def _keys(self, blob: bytes, path: bytes) -> frozenset[int]:
-        _, matches = self._read(blob, path)
+        _, matches = self._looks.read(blob, path)
         found = (self._numbers.get(match.value.reveal()) for match in matches)
         return frozenset(number for number in found if number is not None)
-
-    def _read(self, name: bytes, path: bytes) -> tuple[Blob | None, list[Match]]:
-        """A blob under a path with its matches; no blob where it cannot be read, which is noted."""
-        if (name, path) not in self._texts:
-            origin = Origin(Surface.HISTORY, self._shown_path(path))
-            item = self._reader.blob(name.decode(), origin)
-            if isinstance(item, Skipped):
-                self._intake.skipped.append(item)
-                return None, []
-            if len(self._texts) > 1:  # the two sides of one change are all that is asked for twice
-                self._texts.clear()
-            examined = self._intake.examiner.examine(item)
-            self._note_cuts(name, examined.skipped)
-            self._texts[name, path] = item, list(examined.matches)
-        return self._texts[name, path]
 
     # ---- changes
 
@@ -272,8 +276,8 @@ class _Delivery:
         keys = self._holders.get(change.new, _NO_KEYS)
         if not keys or not change.old.strip(b"0"):
             return keys
-        new, matches = self._read(change.new, change.path)
-        old, before = self._read(change.old, change.path)
+        new, matches = self._looks.read(change.new, change.path)
+        old, before = self._looks.read(change.old, change.path)
         if not new or not old:
             return keys
         if new.open or old.open:  # too large to compare line by line
@@ -347,17 +351,14 @@ class _Delivery:
 
     def _examine(self, plans: list[_Plan]) -> None:
         """Examine each (blob, path) once, for all stories that show it."""
-        wanted: dict[tuple[bytes, bytes], list[tuple[_Plan, int]]] = defaultdict(list)
+        wanted: dict[Version, list[tuple[_Plan, int]]] = defaultdict(list)
         for plan in plans:
             for number, place in enumerate(plan.shown):
                 wanted[place.blob, place.path].append((plan, number))
-        visits = [
-            Visit(name, self._shown_path(path), {self._values[plan.key] for plan, _ in users})
-            for (name, path), users in wanted.items()
-        ]
-        for ((name, path), users), seen in zip(wanted.items(), self._revisit(visits), strict=True):
+        values = {version: {self._values[plan.key] for plan, _ in users} for version, users in wanted.items()}
+        for ((name, path), users), seen in zip(wanted.items(), self._looks.at(values), strict=True):
             matches: dict[bytes, list[Match]] = defaultdict(list)
-            for match in self._found(seen, name, path):
+            for match in seen:
                 matches[match.value.reveal()].append(match)
             new = self._added.get((name, path))
             left: dict[str, Collection[Spot]] = {}
@@ -372,20 +373,9 @@ class _Delivery:
                     found = [m for m in found if (plan.key, m.location.byte_offset) in new]
                 plan.matches[number] = found
 
-    def _found(self, seen: Seen | None, name: bytes, path: bytes) -> list[Match]:
-        if seen is None:
-            return self._read(name, path)[1]
-        self._note_cuts(name, seen.skipped)
-        return seen.matches
-
-    def _note_cuts(self, name: bytes, skipped: Iterable[Skipped]) -> None:
-        """Say what a second look did not read, apart from the limits that the first one met already."""
-        known = name in self._swept.limited
-        self._intake.skipped += [s for s in skipped if not (known and s.reason is SkipReason.BUDGET)]
-
     def _left(self, name: bytes, path: bytes, commit: str) -> Collection[Spot]:
         """Where the matches of a blob are that no allowlist covers, now that their commit is known."""
-        blob, matches = self._read(name, path)
+        blob, matches = self._looks.read(name, path)
         left = self._allowing.remaining(blob, commit) if blob else None
         return {spot(match) for match in matches} if left is None else left
 

@@ -186,8 +186,13 @@ class Sweeper:
                 close()
         return swept
 
-    def revisit(self, visits: Sequence[Visit]) -> Iterator[Seen | None]:
-        """The matches in blobs that were scanned, in order; None where no worker is left to tell."""
+    def revisit(
+        self, visits: Sequence[Visit], meanwhile: Callable[[], bool] = workers.nothing_else
+    ) -> Iterator[Seen | None]:
+        """The matches in blobs that were scanned, in order; None where no worker is left to tell.
+
+        `meanwhile` is as for `Crew.ask`.
+        """
         if self._crew is None:
             return repeat(None, len(visits))
         if not self._is_ready:
@@ -198,7 +203,9 @@ class Sweeper:
         owners = {name: n for n, given in enumerate(self._given) for name in given if name in wanted}
         kin, number = self._history.log.kin, self._crew.size
         # The remainder decides who is asked: the worker that scanned a blob remembers what it found.
-        return revisit.revisit(self._crew, visits, lambda name: kin(name) * number + owners.get(name, 0))
+        return revisit.revisit(
+            self._crew, visits, lambda name: kin(name) * number + owners.get(name, 0), meanwhile
+        )
 
     def _answering(self, recall: Recall) -> AbstractContextManager[Callable[[Any], bytes]]:
         assert self._examiner

@@ -18,7 +18,7 @@ from keylint.model import Origin, Skipped, Surface
 from keylint.secret import Match
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.gitrepo import GitRepo
-from keylint.workers import Crew
+from keylint.workers import Crew, nothing_else
 
 EVERY_SIZE = 1 << 40  # bytes: blobs that were scanned once are read again whatever their size
 _BLOCK = 8  # blobs that a worker is asked about at once
@@ -71,10 +71,16 @@ def _look(reader: ObjectReader, examiner: Examiner, visit: Visit, recall: _Recal
     return Seen(list(examined.matches), examined.skipped)
 
 
-def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) -> Iterator[Seen | None]:
+def revisit(
+    crew: Crew,
+    visits: Sequence[Visit],
+    kin: Callable[[bytes], int],
+    meanwhile: Callable[[], bool] = nothing_else,
+) -> Iterator[Seen | None]:
     """The answers to all visits, in order; None where a worker was lost over it, or none is left to ask.
 
-    `kin` of a blob's id is as for a `Dispatcher`: it says who is asked, if that worker has time.
+    `kin` of a blob's id is as for a `Dispatcher`: it says who is asked, if that worker has time. `meanwhile`
+    is as for `Crew.ask`.
     """
     from keylint.carry import unpack
 
@@ -92,7 +98,7 @@ def revisit(crew: Crew, visits: Sequence[Visit], kin: Callable[[bytes], int]) ->
 
     found: dict[int, Seen | None] = {}
     given = 0
-    with closing(crew.ask(next_request, limit_s=_PATIENCE_S)) as answers:
+    with closing(crew.ask(next_request, limit_s=_PATIENCE_S, meanwhile=meanwhile)) as answers:
         for worker, packed in answers:
             numbers = asked[worker].popleft()
             found.update(zip(numbers, unpack(packed) if packed else repeat(None), strict=False))

@@ -103,6 +103,11 @@ def count() -> int:
     return min(16, os.cpu_count() or 1)
 
 
+def nothing_else() -> bool:
+    """What a caller of `Crew.ask` has to do meanwhile: nothing."""
+    return False
+
+
 class Crew:
     """Workers that run at the same time, and stay to answer questions about what they have seen."""
 
@@ -146,7 +151,7 @@ class Crew:
         next_request: Callable[[int], Any],
         *,
         limit_s: float,
-        meanwhile: Callable[[], bool] = lambda: False,
+        meanwhile: Callable[[], bool] = nothing_else,
     ) -> Generator[tuple[int, Any], None, None]:
         """Keep all workers busy with requests, after `results`: the number of a worker with each answer.
 

@@ -197,7 +197,7 @@ def test_a_second_look_by_the_workers_tells_the_same_as_one_here(
     busy(repo)
     theirs = scan(repo.path)
     monkeypatch.setattr(
-        "keylint.historyscan.Sweeper.revisit", lambda _self, visits: iter([None] * len(visits))
+        "keylint.historyscan.Sweeper.revisit", lambda _self, visits, *_: iter([None] * len(visits))
     )
     assert places(theirs) == places(scan(repo.path))
     assert len(theirs.values) == 12
@@ -232,7 +232,7 @@ def test_a_second_look_knows_its_way_in_other_encodings(
     theirs = scan(repo.path)
     assert theirs.values == {token(1), token(2)}
     monkeypatch.setattr(
-        "keylint.historyscan.Sweeper.revisit", lambda _self, visits: iter([None] * len(visits))
+        "keylint.historyscan.Sweeper.revisit", lambda _self, visits, *_: iter([None] * len(visits))
     )
     assert places(theirs) == places(scan(repo.path))
 
@@ -284,7 +284,7 @@ def test_a_blob_that_is_gone_when_it_is_looked_at_again_is_listed(
     original = revisit.revisit
 
     def late(*arguments: Any) -> Iterator[revisit.Seen | None]:
-        (repo.path / ".git" / "objects" / gone[:2] / gone[2:]).unlink()
+        (repo.path / ".git" / "objects" / gone[:2] / gone[2:]).unlink(missing_ok=True)
         return original(*arguments)
 
     monkeypatch.setattr(revisit, "revisit", late)
@@ -319,21 +319,28 @@ def feed(repo: Repo) -> tuple[Recorder, Intake]:
     return recorder, intake
 
 
+@pytest.mark.parametrize("look", [1, 2])
 def test_an_interrupt_during_the_second_look_leaves_what_was_seen(
-    repo: Repo, monkeypatch: pytest.MonkeyPatch
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, look: int
 ) -> None:
+    """What is in HEAD is looked at first, while the log is read, and the rest when it is known."""
     busy(repo)
     original = Sweeper.revisit
+    looks = []
 
-    def interrupted(sweeper: Sweeper, visits: Any) -> Iterator[revisit.Seen | None]:
-        for number, seen in enumerate(original(sweeper, visits)):
-            if number == 3:
+    def interrupted(
+        sweeper: Sweeper, visits: Any, meanwhile: Any = workers.nothing_else
+    ) -> Iterator[revisit.Seen | None]:
+        looks.append(visits)
+        for number, seen in enumerate(original(sweeper, visits, meanwhile)):
+            if number == 2 and len(looks) == look:
                 raise KeyboardInterrupt
             yield seen
 
     monkeypatch.setattr(Sweeper, "revisit", interrupted)
     recorder, _ = feed(repo)
-    assert recorder.files
+    assert 2 <= len(recorder.files) < 12
+    assert len(looks) == look
 
 
 def test_two_interrupts_leave_no_worker_that_would_be_misunderstood(
@@ -365,7 +372,7 @@ def test_after_an_interrupt_the_workers_still_take_the_second_look(
         return outcomes
 
     monkeypatch.setattr(Crew, "results", interrupted_once)
-    monkeypatch.setattr("keylint.historyfeed._Delivery._read", None)  # the parent does not look itself
+    monkeypatch.setattr("keylint.historylooks.Looks.read", None)  # the parent does not look itself
     recorder, _ = feed(repo)
     assert {value for value, _ in recorder.files} == {token(n) for n in range(12)}
 

@@ -11,6 +11,7 @@ import os
 import subprocess
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import IO, NamedTuple
 from zlib import crc32
 
@@ -254,30 +255,38 @@ class RawLog:
 
     def changes(self, blobs: Collection[bytes]) -> Iterator[LogChange]:
         """Every change, newest first, that has one of `blobs` on either side."""
+        return chain.from_iterable(self.parts(blobs))
+
+    def parts(self, blobs: Collection[bytes]) -> Iterator[list[LogChange]]:
+        """`changes` bit by bit: those in one part of the log after the other."""
+        own = self._parts(blobs)
         if not self.past:
-            return self._changes(blobs)
+            yield from own
+            return
         from heapq import merge
 
-        # As `--date-order` does it: of the two commits that may come next, the younger one.
         past = (
             change._replace(diff=-change.diff)  # no number twice
             for change in self.past
             if change.new in blobs or change.old in blobs
         )
-        return merge(self._changes(blobs), past, key=lambda change: -change.commit.committed)
+        # As `--date-order` does it: of the two commits that may come next, the younger one.
+        yield list(merge(chain.from_iterable(own), past, key=lambda change: -change.commit.committed))
 
-    def _changes(self, blobs: Collection[bytes]) -> Iterator[LogChange]:
+    def _parts(self, blobs: Collection[bytes]) -> Iterator[list[LogChange]]:
         diff = 0
         commit: LogCommit | None = None
         header = b""
         text = _Text(self._width)
         for chunk in self._kept:
+            found = []
             for entry, path in text.entries(chunk, wanted=blobs):
                 if not path:
                     diff, header, commit = diff + 1, entry, None
                     continue
                 commit = commit or _commit(header)
-                yield LogChange(commit, diff, path, entry[text.old], entry[text.new])
+                found.append(LogChange(commit, diff, path, entry[text.old], entry[text.new]))
+            yield found
 
     def walked(self) -> Iterator[LogCommit]:
         """Every commit of the log, newest first, each once."""

@@ -66,6 +66,7 @@ class History:
         self.messages: dict[bytes, str] = {}  # id -> the place that a report names
         self.log = RawLog(self.repo, revisions(self.repo, span))
         self.past: PastLog | None = None
+        self._head: bytes | None = None
         self._heads: list[str] | None = None
         self._listed: list[bytes] | None = None
         self._rows: list[list[str]] = []
@@ -133,6 +134,8 @@ class History:
             yield list(self.messages)
         self._report(absent)
         self.repository()  # asked now, while others scan
+        if self._listed is None:
+            self._head = self._listing("HEAD")
 
     def _reachable(self) -> Iterator[list[bytes]]:
         try:
@@ -262,12 +265,18 @@ class History:
         return found
 
     def tree(self, name: str) -> dict[bytes, bytes]:
-        """Path to blob id of every file in a tree, "HEAD" for example; empty if git has no such tree."""
+        """Path to blob id of every file in a tree; empty if git has no such tree."""
+        return _files(self._listing(name))
+
+    def head(self) -> dict[bytes, bytes]:
+        """Path to blob id of every file in HEAD."""
+        if self._head is None:
+            self._head = self._listing("HEAD")
+        return _files(self._head)
+
+    def _listing(self, name: str) -> bytes:
         done = self.repo.attempt("ls-tree", "-r", "-z", "--full-tree", name)
-        if done.returncode != 0:
-            return {}
-        entries = (entry.split(b"\t", 1) for entry in done.stdout.split(b"\0") if entry)
-        return {path: meta.split()[2] for meta, path in entries if meta.split()[1] == b"blob"}
+        return done.stdout if done.returncode == 0 else b""
 
     def tips(self) -> dict[str, str]:
         """Name to commit id of every branch, local and remote."""
@@ -369,6 +378,12 @@ class History:
                 return stream.read().split()
         except (OSError, ValueError):
             return []
+
+
+def _files(listing: bytes) -> dict[bytes, bytes]:
+    """Path to blob id of the files that `git ls-tree -z` lists."""
+    entries = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
+    return {path: meta.split()[2] for meta, path in entries if meta.split()[1] == b"blob"}
 
 
 def _date(seconds: str) -> dt.datetime:

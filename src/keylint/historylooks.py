@@ -1,0 +1,101 @@
+"""What blobs of a history hold under their paths: told by the workers that know them, else found out here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Protocol
+
+from keylint.model import Origin, Skipped, SkipReason, Surface
+from keylint.pipeline import Intake
+from keylint.revisit import Seen, Visit
+from keylint.secret import Blob, Match
+from keylint.sources.gitobjects import ObjectReader
+
+_NOTHING = Seen([])
+Version = tuple[bytes, bytes]  # of a file: id of the blob, and path
+
+
+class Revisit(Protocol):
+    """What answers visits in order; None where no worker is left to tell."""
+
+    def __call__(
+        self, visits: Sequence[Visit], meanwhile: Callable[[], bool] = ...
+    ) -> Iterator[Seen | None]: ...
+
+
+class Looks:
+    """Looks at versions of files. What cannot be read goes into an intake, and what cuts a look short.
+
+    `limited` are the blobs of which it was told already that they were not scanned wholly. `show` turns a
+    path into what may be shown.
+    """
+
+    def __init__(
+        self,
+        intake: Intake,
+        reader: ObjectReader,
+        revisit: Revisit,
+        limited: Collection[bytes],
+        show: Callable[[bytes], str],
+    ) -> None:
+        self._intake = intake
+        self._reader = reader
+        self._revisit = revisit
+        self._limited = limited
+        self._show = show
+        self.stopped = False
+        self._ahead: dict[Version, Seen] = {}
+        self._texts: dict[Version, tuple[Blob | None, list[Match]]] = {}
+
+    def look_ahead(self, wanted: Mapping[Version, set[bytes]], meanwhile: Callable[[], bool]) -> None:
+        """Look at versions of which `at` will be asked, for some values in each.
+
+        `meanwhile()` does a little of what is to be done anyway, until it says that there is nothing more. An
+        interrupt ends the looking for good: then `stopped` says so.
+        """
+        try:
+            for version, seen in zip(wanted, self._revisit(self._visits(wanted), meanwhile), strict=True):
+                if seen:
+                    self._ahead[version] = seen
+        except KeyboardInterrupt:
+            self.stopped = True
+        while meanwhile():
+            pass
+
+    def at(self, wanted: Mapping[Version, set[bytes]]) -> Iterator[list[Match]]:
+        """The matches in each version, in order: all of some values, perhaps some of others.
+
+        Where looking was stopped, what was not seen by then has none.
+        """
+        rest = {version: values for version, values in wanted.items() if version not in self._ahead}
+        answers = repeat(_NOTHING) if self.stopped else self._revisit(self._visits(rest))
+        for name, path in wanted:
+            seen = next(answers) if (name, path) in rest else self._ahead[name, path]
+            if seen is None:
+                yield self.read(name, path)[1]
+            else:
+                self.note_cuts(name, seen.skipped)
+                yield seen.matches
+
+    def _visits(self, wanted: Mapping[Version, set[bytes]]) -> list[Visit]:
+        return [Visit(name, self._show(path), values) for (name, path), values in wanted.items()]
+
+    def read(self, name: bytes, path: bytes) -> tuple[Blob | None, list[Match]]:
+        """A blob under a path with its matches, from here; no blob where it cannot be read."""
+        if (name, path) not in self._texts:
+            item = self._reader.blob(name.decode(), Origin(Surface.HISTORY, self._show(path)))
+            if isinstance(item, Skipped):
+                self._intake.skipped.append(item)
+                return None, []
+            if len(self._texts) > 1:  # the two sides of one change are all that is asked for twice
+                self._texts.clear()
+            examined = self._intake.examiner.examine(item)
+            self.note_cuts(name, examined.skipped)
+            self._texts[name, path] = item, list(examined.matches)
+        return self._texts[name, path]
+
+    def note_cuts(self, name: bytes, skipped: Iterable[Skipped]) -> None:
+        """Say what a look did not read, apart from the limits that the first one met already."""
+        known = name in self._limited
+        self._intake.skipped += [s for s in skipped if not (known and s.reason is SkipReason.BUDGET)]
