@@ -54,13 +54,13 @@ def found_in(engine: Engine, hits: Sequence[Hit], values: Iterable[bytes]) -> Fo
 
 def numbered(
     found: Mapping[bytes, Found], held: Mapping[bytes, Held], values: Mapping[bytes, Sequence[bytes]]
-) -> dict[bytes, Held]:
+) -> tuple[dict[bytes, Held], dict[bytes, int]]:
     """What is to be known of objects next time, of what was found now and what they `held` before.
 
-    `values` are those of each object, in the same order.
+    `values` are those of each object, in the same order. Gives the numbers of all of them, too.
     """
     numbers: dict[bytes, int] = {}
-    return {
+    told = {
         name: Held(
             where.places,
             where.values,
@@ -68,28 +68,32 @@ def numbered(
         )
         for name, where in chain[tuple[bytes, Found | Held]](found.items(), held.items())
     }
+    return told, numbers
 
 
 def values_of(
     held: Mapping[bytes, Held], engine: Engine, read: Callable[[Sequence[bytes]], Iterable[bytes | None]]
 ) -> dict[bytes, tuple[bytes, ...]]:
-    """The values of objects, as far as they can be had. As few objects as may be are read for it.
+    """The values of objects, without those that cannot be had. As few objects as may be are read for it.
 
     `read` gives the bytes of some objects, None for those that cannot be read.
     """
     values: dict[int, bytes] = {}
     tried: set[bytes] = set()
+    lost: set[bytes] = set()
     while chosen := _cover(held, tried, values):
         tried.update(chosen)
         for name, data in zip(chosen, read(chosen), strict=True):
-            if data is not None:
+            if data is None:
+                lost.add(name)
+            else:
                 one = held[name]
                 for number, at in zip(one.numbers, one.values, strict=True):
                     values[number] = engine.value_at(one.places[PLACE_SIZE * at :][:PLACE_SIZE], data)
     return {
         name: tuple(values[number] for number in one.numbers)
         for name, one in held.items()
-        if values.keys() >= set(one.numbers)
+        if name not in lost and values.keys() >= set(one.numbers)
     }
 
 

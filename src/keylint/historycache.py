@@ -2,8 +2,9 @@
 
 Two files for each repository and rule set, in the user's cache folder: whole ids of the objects that hold
 nothing (a prefix could be forged), and where the others have their hits, with the part of the log that is
-about them. Nothing of any content. Any difference in rules, engine or version makes other files, and a file
-that is damaged, foreign or gone is as good as empty.
+about them. Of their content no more than a report shows: lines with a key, in which all keys are masked. Any
+difference in rules, engine or version makes other files, and a file that is damaged, foreign or gone is as
+good as empty.
 """
 
 from __future__ import annotations
@@ -28,15 +29,24 @@ _KEPT = 32  # files of other repositories and rule sets that stay
 _MAX_BYTES = 512 << 20
 
 
+class KeptLook(NamedTuple):
+    """What a look at one version of a file found, packed, and the numbers of the values that it was for."""
+
+    numbers: tuple[int, ...]
+    packed: bytes
+
+
 class Memory(NamedTuple):
     """What a scan leaves for the next one: where objects have their hits, and the log that is about them.
 
-    No log if it cannot be followed. `left_out` are the paths that the user's patterns left out of it.
+    No log if it cannot be followed. `left_out` are the paths that the user's patterns left out of it. `looks`
+    are by blob and path.
     """
 
     held: Mapping[bytes, Held]
     log: PastLog | None = None
     left_out: tuple[str, ...] = ()
+    looks: Mapping[tuple[bytes, bytes], KeptLook] = {}
 
 
 class HistoryCache:
@@ -71,13 +81,20 @@ class HistoryCache:
         body = self._read("found", self._found_key)
         if not body:
             return Memory({})
-        held, log, left_out = marshal.loads(body)  # noqa: S302 - our own, private, and its checksum fits
-        return Memory({name: Held(*one) for name, one in held.items()}, _unpacked(log), left_out)
+        # Our own, private, and its checksum fits.
+        held, log, left_out, looks = marshal.loads(body)  # noqa: S302
+        return Memory(
+            {name: Held(*one) for name, one in held.items()},
+            _unpacked(log),
+            left_out,
+            {version: KeptLook(*look) for version, look in looks.items()},
+        )
 
     def store(self, memory: Memory) -> None:
         """Replace it, as `store_clean` does."""
         held: Any = {name: tuple(one) for name, one in memory.held.items()}
-        body = marshal.dumps((held, _packed(memory.log), memory.left_out))
+        looks: Any = {version: tuple(look) for version, look in memory.looks.items()}
+        body = marshal.dumps((held, _packed(memory.log), memory.left_out, looks))
         self._write("found", self._found_key, body)
 
     def _read(self, kind: str, key: bytes) -> bytes | memoryview:

@@ -104,7 +104,7 @@ class HistoryFeed:
         intake.files += files
         intake.bytes += swept.bytes
         if self._memory:
-            self._memory.keep_clean(swept)
+            self._memory.learn(swept)
         with ObjectReader(self._history.repo, max_bytes=EVERY_SIZE) as reader:
             delivery = _Delivery(
                 self._history,
@@ -115,6 +115,7 @@ class HistoryFeed:
                 author=self._author,
                 prefix=self._prefix,
                 allowing=self._allowing,
+                memory=self._memory,
             )
             delivery.deliver()
         if self._memory:
@@ -139,12 +140,15 @@ class _Delivery:
         author: MakeAuthor,
         prefix: bytes,
         allowing: Allowing,
+        memory: HistoryMemory | None,
     ) -> None:
         self._history = history
         self._swept = swept
         self._intake = intake
         self._reader = reader
-        self._looks = Looks(intake, reader, revisit, swept.limited, self._shown_path)
+        self._looks = Looks(
+            intake, reader, revisit=revisit, limited=swept.limited, show=self._shown_path, memory=memory
+        )
         self._author = author
         self._prefix = prefix
         self._allowing = allowing

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from keylint.model import Origin, Skipped, SkipReason, Surface
 from keylint.pipeline import Intake
 from keylint.revisit import Seen, Visit
 from keylint.secret import Blob, Match
 from keylint.sources.gitobjects import ObjectReader
+
+if TYPE_CHECKING:
+    from keylint.historymemory import HistoryMemory
 
 _NOTHING = Seen([])
 Version = tuple[bytes, bytes]  # of a file: id of the blob, and path
@@ -28,24 +31,28 @@ class Looks:
     """Looks at versions of files. What cannot be read goes into an intake, and what cuts a look short.
 
     `limited` are the blobs of which it was told already that they were not scanned wholly. `show` turns a
-    path into what may be shown.
+    path into what may be shown. What is found goes into a `memory`, and what that knows is not looked for.
     """
 
     def __init__(
         self,
         intake: Intake,
         reader: ObjectReader,
+        *,
         revisit: Revisit,
         limited: Collection[bytes],
         show: Callable[[bytes], str],
+        memory: HistoryMemory | None = None,
     ) -> None:
         self._intake = intake
         self._reader = reader
         self._revisit = revisit
         self._limited = limited
         self._show = show
+        self._memory = memory
         self.stopped = False
         self._ahead: dict[Version, Seen] = {}
+        self._remembered: dict[Version, list[Match]] = {}
         self._texts: dict[Version, tuple[Blob | None, list[Match]]] = {}
 
     def look_ahead(self, wanted: Mapping[Version, set[bytes]], meanwhile: Callable[[], bool]) -> None:
@@ -54,8 +61,9 @@ class Looks:
         `meanwhile()` does a little of what is to be done anyway, until it says that there is nothing more. An
         interrupt ends the looking for good: then `stopped` says so.
         """
+        rest = self._unknown(wanted)
         try:
-            for version, seen in zip(wanted, self._revisit(self._visits(wanted), meanwhile), strict=True):
+            for version, seen in zip(rest, self._revisit(self._visits(rest), meanwhile), strict=True):
                 if seen:
                     self._ahead[version] = seen
         except KeyboardInterrupt:
@@ -68,15 +76,32 @@ class Looks:
 
         Where looking was stopped, what was not seen by then has none.
         """
-        rest = {version: values for version, values in wanted.items() if version not in self._ahead}
+        rest = self._unknown(wanted)
         answers = repeat(_NOTHING) if self.stopped else self._revisit(self._visits(rest))
-        for name, path in wanted:
-            seen = next(answers) if (name, path) in rest else self._ahead[name, path]
+        for version, values in wanted.items():
+            if version in self._remembered:
+                yield self._remembered[version]
+                continue
+            seen = next(answers) if version in rest else self._ahead[version]
             if seen is None:
-                yield self.read(name, path)[1]
-            else:
-                self.note_cuts(name, seen.skipped)
-                yield seen.matches
+                yield self.read(*version)[1]
+                continue
+            self.note_cuts(version[0], seen.skipped)
+            if self._memory and not self.stopped and not seen.skipped:
+                self._memory.keep_look(version, values, seen.matches)
+            yield seen.matches
+
+    def _unknown(self, wanted: Mapping[Version, set[bytes]]) -> dict[Version, set[bytes]]:
+        """The versions that neither were looked at yet nor does the memory know them."""
+        if self._memory:
+            for version, values in wanted.items():
+                if (matches := self._memory.look(version, values)) is not None:
+                    self._remembered[version] = matches
+        return {
+            version: values
+            for version, values in wanted.items()
+            if version not in self._ahead and version not in self._remembered
+        }
 
     def _visits(self, wanted: Mapping[Version, set[bytes]]) -> list[Visit]:
         return [Visit(name, self._show(path), values) for (name, path), values in wanted.items()]

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
 from keylint.held import Known, numbered
-from keylint.historycache import HistoryCache, Memory
+from keylint.historycache import HistoryCache, KeptLook, Memory
 from keylint.historyscan import Swept
+from keylint.secret import Match
 from keylint.sources.gitlog import LogChange
 from keylint.sources.history import History
 from keylint.sources.pastlog import PastLog
+
+Version = tuple[bytes, bytes]  # of a file: id of the blob, and path
 
 
 class HistoryMemory:
     """Takes up what an earlier scan of a history left in a cache, and leaves what this one finds.
 
-    `left_out` are the paths that the user's patterns leave out, as they come up.
+    `left_out` are the paths that the user's patterns leave out, as they come up. With `masked` off, matches
+    show whole secrets: then none are taken up or left.
     """
 
-    def __init__(self, cache: HistoryCache, history: History, left_out: dict[str, None]) -> None:
+    def __init__(
+        self, cache: HistoryCache, history: History, left_out: dict[str, None], *, masked: bool = True
+    ) -> None:
         self._cache = cache
+        self._masked = masked
+        self._values: dict[int, bytes] = {}
+        self._looks: dict[Version, tuple[set[bytes], list[Match]]] = {}
+        self._looked = False
         self._history = history
         self._left_out = left_out
         self._memory = cache.load()
@@ -32,10 +42,30 @@ class HistoryMemory:
         if self._memory.log and self._history.resume(self._memory.log):
             self._left_out.update(dict.fromkeys(self._memory.left_out))
 
-    def keep_clean(self, swept: Swept) -> None:
-        """Remember the objects that hold nothing. What comes after may be interrupted."""
+    def learn(self, swept: Swept) -> None:
+        """Take what the sweep found, and leave those that hold nothing: what comes may be interrupted."""
         if swept.clean:
             self._cache.store_clean(self._load_clean().union(swept.clean))
+        for name in swept.held:
+            self._values.update(zip(self.known.held[name].numbers, swept.values[name], strict=True))
+
+    def look(self, version: Version, values: set[bytes]) -> list[Match] | None:
+        """The matches of some values in a version of a file; None if they are not known."""
+        kept = self._memory.looks.get(version) if self._masked else None
+        told = {self._values.get(number, b"") for number in kept.numbers} if kept else set()
+        if kept is None or not values <= told:
+            return None
+        from keylint.keptlooks import unpack
+
+        matches = unpack(kept.packed, self._values)
+        if matches is not None:
+            self._looks[version] = told, matches
+        return matches
+
+    def keep_look(self, version: Version, values: set[bytes], matches: list[Match]) -> None:
+        """Remember all matches of some values in a version of a file."""
+        self._looks[version] = values, matches
+        self._looked = True
 
     def keep(self, swept: Swept, changes: list[LogChange], files: int) -> None:
         """Remember what the others hold, after a whole scan, and the log that is about them.
@@ -43,12 +73,25 @@ class HistoryMemory:
         `changes` are at least those of the objects that hold values, `files` is how many objects there are.
         """
         history = self._history
-        if swept.interrupted or (history.past and history.past.starts == history.starts()):
+        same = history.past and history.past.starts == history.starts()
+        if swept.interrupted or (same and not (self._looked and self._masked)):
             return
         before = {name: self.known.held[name] for name in swept.held}
-        held = numbered(swept.found, before, swept.values)
+        held, numbers = numbered(swept.found, before, swept.values)
         log = self._log(swept, changes, files) if self._can_resume(swept) else None
-        self._cache.store(Memory(held, log, tuple(self._left_out)))
+        self._cache.store(Memory(held, log, tuple(self._left_out), self._kept_looks(numbers)))
+
+    def _kept_looks(self, numbers: Mapping[bytes, int]) -> dict[Version, KeptLook]:
+        if not self._masked or not self._looks:
+            return {}
+        from keylint.keptlooks import pack
+
+        kept = {}
+        for version, (values, matches) in self._looks.items():
+            packed = pack(matches, numbers)
+            if packed is not None and values <= numbers.keys():
+                kept[version] = KeptLook(tuple(numbers[value] for value in values), packed)
+        return kept
 
     def _can_resume(self, swept: Swept) -> bool:
         """Whether all was there and could be read: nothing has to be said again next time."""

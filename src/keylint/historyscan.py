@@ -166,7 +166,7 @@ class Sweeper:
         self._board = mmap.mmap(-1, COUNTERS.size * self._number)
         self._before = Progress(0, 0, 0, 0)
         self._crew: workers.Crew | None = None
-        self._is_ready = True  # the crew, for questions
+        self._standing_by: Known | None = None  # what workers are to know that are not started yet
         self._given: Sequence[Sequence[bytes]] = ()  # what each worker of the crew was to scan
         self._examiner: Examiner | None = None
 
@@ -193,12 +193,12 @@ class Sweeper:
 
         `meanwhile` is as for `Crew.ask`.
         """
+        if not visits:
+            return iter(())
+        if self._crew is None and self._standing_by:
+            self._start_to_answer(self._standing_by)
         if self._crew is None:
             return repeat(None, len(visits))
-        if not self._is_ready:
-            for outcome in self._crew.results():
-                workers.sound(outcome)
-            self._is_ready = True
         wanted = {visit.blob for visit in visits}
         owners = {name: n for n, given in enumerate(self._given) for name in given if name in wanted}
         kin, number = self._history.log.kin, self._crew.size
@@ -214,7 +214,6 @@ class Sweeper:
     def close(self) -> None:
         """Let the workers go."""
         crew, self._crew = self._crew, None
-        self._is_ready = True
         if crew:
             crew.close()
 
@@ -235,9 +234,12 @@ class Sweeper:
             self._recover(self._known, swept)
 
     def _stand_by(self, known: Known, swept: Swept) -> None:
-        """Nothing is to be scanned: let workers get ready to tell of what is known, if it is anything."""
-        if not swept.held:
-            return
+        """Nothing is to be scanned. Workers start when they are asked."""
+        if swept.held:
+            self._standing_by = known
+            self._recover(known, swept)
+
+    def _start_to_answer(self, known: Known) -> None:
         if workers.CAN_FORK:
             load_before_fork()
         self._crew = workers.Crew()
@@ -246,8 +248,8 @@ class Sweeper:
             self._number,
             close_in_child=lambda n: (),
         )
-        self._is_ready = False
-        self._recover(known, swept)
+        for outcome in self._crew.results():
+            workers.sound(outcome)
 
     def _recover(self, known: Known, swept: Swept) -> None:
         """Get the values of objects back that are known to hold some, or scan them after all."""

@@ -164,6 +164,26 @@ def test_a_second_scan_reads_only_what_held_something_and_finds_the_same(repo: R
         assert SECRET[8:].encode() not in path.read_bytes()
 
 
+def test_whole_secrets_are_shown_where_that_is_asked_for_and_never_kept(repo: Repo, folder: Path) -> None:
+    repo.commit({"a": f"stripe = '{SECRET}'\n"})
+    for words in ([], ["--reveal"], [], ["--reveal"]):
+        text = json.dumps(cli(repo, *words)[1])
+        assert (SECRET in text) is bool(words)
+        assert all(SECRET[8:].encode() not in path.read_bytes() for path in folder.glob("found-*"))
+
+
+def test_comments_that_allow_a_key_count_as_they_are_configured(
+    repo: Repo, folder: Path, tmp_path: Path
+) -> None:
+    repo.commit({"a": f"stripe = '{SECRET}'  # gitleaks:allow\n"})
+    config = tmp_path / "keylint.toml"
+    config.write_text("strict-allow = true\n")
+    for _ in range(2):
+        assert cli(repo)[0] == 0
+        assert cli(repo, "--config", str(config))[0] == 1
+    assert len(list(folder.glob("found-*"))) == 2
+
+
 def test_what_a_pattern_leaves_out_is_told_each_time(repo: Repo, folder: Path, tmp_path: Path) -> None:
     repo.commit({"a": f"stripe = '{SECRET}'\n", "vendor/b": "x\n", "vendor/c": "y\n"})
     config = tmp_path / "keylint.toml"

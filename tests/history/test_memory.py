@@ -75,6 +75,24 @@ def test_where_nothing_is_new_no_object_is_scanned(repo: Repo, cache: Path) -> N
     assert again.values == {token(1), token(2)}
 
 
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_where_nothing_is_new_no_worker_starts(
+    repo: Repo, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a": line(1), "b": line(2)})
+    repo.commit({"a": line(1) + line(3)})
+    expected = scan(repo.path, cache=cache)
+    monkeypatch.setattr(workers.Crew, "start", lambda *_, **__: pytest.fail("started"))
+    assert scan(repo.path, cache=cache).files == expected.files
+
+
+def test_a_version_that_shows_another_key_now_is_looked_at_again(repo: Repo, cache: Path) -> None:
+    """Only four places of a story are shown: which they are changes with each commit."""
+    for n in range(8):
+        repo.commit({"a": "x\n" * n + line(1) + line(2 + n % 3)})
+        assert token(1) in scan_twice(repo, cache).values
+
+
 def test_only_what_is_new_is_scanned(repo: Repo, cache: Path) -> None:
     repo.commit({"a": line(1), "b": "x\n"})
     scan(repo.path, cache=cache)
@@ -269,7 +287,7 @@ def test_what_is_stored_holds_no_content(repo: Repo, cache: Path) -> None:
     repo.commit({"a": line(1) + "# a remark\n"}, message="a message")
     scan(repo.path, cache=cache)
     stored = b"".join(path.read_bytes() for path in cache.iterdir())
-    for text in (token(1), token(1)[:8], "remark", "message", "Test"):
+    for text in (token(1), token(1)[4:10], "remark", "message", "Test"):
         assert text.encode() not in stored
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in cache.iterdir())
 
@@ -292,7 +310,10 @@ def test_values_come_from_as_few_objects_as_may_be() -> None:
     assert values[b"both"] == (token(1).encode(), token(2).encode())
     assert values[b"two"] == (token(2).encode(),)
     assert asked == [b"both"]
-    del contents[b"both"], contents[b"two"]
+    del contents[b"both"]
+    asked.clear()
+    assert values_of(held, engine, read).keys() == {b"one", b"two"}
+    del contents[b"two"]
     asked.clear()
     assert values_of(held, engine, read) == {b"one": (token(1).encode(),)}
     assert set(asked) == {b"both", b"one", b"two"}
@@ -301,7 +322,7 @@ def test_values_come_from_as_few_objects_as_may_be() -> None:
 def held_by(engine: Engine, contents: dict[bytes, bytes]) -> dict[bytes, Held]:
     hits = {name: engine.scan(data, path=None) for name, data in contents.items()}
     found = {name: Found(engine.places(list(h)), tuple(range(len(h)))) for name, h in hits.items()}
-    return numbered(found, {}, {name: [hit.value for hit in h] for name, h in hits.items()})
+    return numbered(found, {}, {name: [hit.value for hit in h] for name, h in hits.items()})[0]
 
 
 def test_what_was_stored_comes_back_for_the_same_rules_and_patterns_only(cache: Path) -> None:

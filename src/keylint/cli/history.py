@@ -44,7 +44,7 @@ def scan_history(path: str, options: Options, span: Span, own: HistoryOptions) -
         history.start(resumable=own.cached)  # git has something to do while the rest gets ready
 
         def make_input(config: Config, engine: Engine) -> Input:
-            return Input(_Scan(config, engine, history, own), history.repository)
+            return Input(_Scan(config, engine, history, own, masked=not options.reveal), history.repository)
 
         return execute("scan", path, options, make_input, whole=span.whole)
 
@@ -52,7 +52,10 @@ def scan_history(path: str, options: Options, span: Span, own: HistoryOptions) -
 class _Scan:
     """Feeds a history, and those of its submodules where that is asked for."""
 
-    def __init__(self, config: Config, engine: Engine, history: History, own: HistoryOptions) -> None:
+    def __init__(
+        self, config: Config, engine: Engine, history: History, own: HistoryOptions, *, masked: bool
+    ) -> None:
+        self._masked = masked
         self._config = config
         self._engine = engine
         self._history = history
@@ -143,9 +146,10 @@ class _Scan:
         folder = default_folder()
         if not folder:
             return None
-        patterns = (os.fsdecode(prefix), *self._config.exclude) if self._config.exclude else ()
+        strict = str(self._config.strict_allow)
+        patterns = (os.fsdecode(prefix), strict, *self._config.exclude)
         cache = HistoryCache(folder, history.repo.git_dir, identity(self._engine), patterns)
-        return HistoryMemory(cache, history, left_out)
+        return HistoryMemory(cache, history, left_out, masked=self._masked)
 
 
 @contextmanager
