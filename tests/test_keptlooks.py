@@ -106,7 +106,7 @@ class Evil:
         pickle.dumps([1]),
         pickle.dumps(1),
     ],
-    ids=["command", "function", "empty", "cut", "garbage", "others", "no-list"],
+    ids=["command", "function", "others", "no-list", "empty", "cut", "garbage"],
 )
 def test_what_is_no_match_is_not_read(content: bytes) -> None:
     assert unpack(content, {}) is None
