@@ -68,13 +68,13 @@ class HistoryMemory:
         self._looked = True
 
     def keep(self, swept: Swept, changes: list[LogChange], files: int) -> None:
-        """Remember what the others hold, after a whole scan, and the log that is about them.
+        """Remember what the others hold, and the log that is about them, after a scan of a whole history.
 
         `changes` are at least those of the objects that hold values, `files` is how many objects there are.
         """
         history = self._history
         same = history.past and history.past.starts == history.starts()
-        if swept.interrupted or (same and not (self._looked and self._masked)):
+        if swept.interrupted or not history.span.whole or (same and not (self._looked and self._masked)):
             return
         before = {name: self.known.held[name] for name in swept.held}
         held, numbers = numbered(swept.found, before, swept.values)
@@ -97,7 +97,7 @@ class HistoryMemory:
         """Whether all was there and could be read: nothing has to be said again next time."""
         history = self._history
         troubled = swept.missing or swept.damaged or swept.left_out or history.skipped or history.problems
-        return not troubled and not history.named and history.starts() is not None
+        return not (troubled or history.named) and history.starts() is not None and history.is_unchanged()
 
     def _log(self, swept: Swept, changes: list[LogChange], files: int) -> PastLog:
         log, starts = self._history.log, self._history.starts()

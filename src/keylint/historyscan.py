@@ -184,6 +184,8 @@ class Sweeper:
         finally:
             if close := getattr(lists, "close", None):
                 close()
+        if swept.interrupted:
+            swept.held = [name for name in swept.held if name in swept.values]
         return swept
 
     def revisit(

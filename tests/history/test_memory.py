@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from keylint import workers
 from keylint.engine import Engine
 from keylint.held import Found, Held, numbered, values_of
 from keylint.historycache import HistoryCache, Memory
+from keylint.historyscan import Sweeper
 from keylint.model import SkipReason
+from keylint.sources.history import History
 from keylint.sources.span import Span
 from tests.helpers.repo import Repo
 from tests.history.harness import RULE, Result, scan, token
@@ -193,6 +196,41 @@ def test_a_tag_on_a_file_that_comes_later_is_found(repo: Repo, cache: Path) -> N
     assert scan_twice(repo, cache).values == {token(1), token(2)}
 
 
+def test_what_comes_while_all_is_listed_is_found_the_next_time(
+    repo: Repo, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a": line(1)})
+    original = History.object_ids
+
+    def slow(history: History) -> Iterator[list[bytes]]:
+        yield from original(history)
+        repo.commit({"b": line(2)})
+
+    monkeypatch.setattr(History, "object_ids", slow)
+    scan(repo.path, cache=cache)
+    monkeypatch.undo()
+    again = scan_twice(repo, cache)
+    assert not again.resumed and again.values == {token(1), token(2)}
+
+
+def test_an_interrupt_leaves_what_the_next_scan_goes_on_from(
+    repo: Repo, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a": line(1), "b": "x\n"})
+    scan(repo.path, cache=cache)
+    repo.commit({"c": line(2)})
+
+    def interrupted(*_: object, **__: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sweeper, "_recover", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        scan(repo.path, cache=cache)
+    monkeypatch.undo()
+    again = scan_twice(repo, cache)
+    assert again.resumed and again.values == {token(1), token(2)}
+
+
 def test_a_submodule_is_told_each_time_and_a_new_one_lists_all_again(repo: Repo, cache: Path) -> None:
     def link(path: str, commit: str) -> None:
         repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
@@ -206,7 +244,7 @@ def test_a_submodule_is_told_each_time_and_a_new_one_lists_all_again(repo: Repo,
     assert not scan_twice(repo, cache).resumed
 
 
-def test_a_part_of_history_is_no_base_to_go_on_from(repo: Repo, cache: Path) -> None:
+def test_a_part_of_history_is_no_base_to_go_on_from_and_takes_none_away(repo: Repo, cache: Path) -> None:
     repo.commit({"a": line(1)})
     repo.commit({"b": line(2)})
     part = scan(repo.path, Span(range="HEAD~1..HEAD"), cache=cache)
@@ -215,7 +253,8 @@ def test_a_part_of_history_is_no_base_to_go_on_from(repo: Repo, cache: Path) -> 
     assert not again.resumed and again.values == {token(1), token(2)}
     part = scan(repo.path, Span(range="HEAD~1..HEAD"), cache=cache)
     assert (part.resumed, part.values, part.swept.held) == (False, {token(2)}, [blob(repo, "b")])
-    assert scan_twice(repo, cache).values == {token(1), token(2)}
+    again = scan_twice(repo, cache)
+    assert again.resumed and again.values == {token(1), token(2)}
 
 
 def blob(repo: Repo, path: str) -> bytes:

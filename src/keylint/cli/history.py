@@ -146,8 +146,9 @@ class _Scan:
         folder = default_folder()
         if not folder:
             return None
-        strict = str(self._config.strict_allow)
-        patterns = (os.fsdecode(prefix), strict, *self._config.exclude)
+        span = history.span
+        settings = (self._config.strict_allow, span.messages, span.unreachable)
+        patterns = (os.fsdecode(prefix), repr(settings), *self._config.exclude)
         cache = HistoryCache(folder, history.repo.git_dir, identity(self._engine), patterns)
         return HistoryMemory(cache, history, left_out, masked=self._masked)
 

@@ -80,11 +80,7 @@ class History:
         """
         if resumable and self.span == EVERYTHING and not self.repo.shallow:
             # First of all, so that all is listed that they lead to.
-            self._rows = self._named_ids()
-            asked = ("rev-list", "--no-walk=unsorted", "--exclude=refs/*", "--all", "--reflog")
-            done = self.repo.attempt(*asked)
-            if done.returncode == 0:
-                self._heads = os.fsdecode(done.stdout).split()
+            self._rows, self._heads = self._named_ids(), self._head_ids()
         self.log.start()
 
     def starts(self) -> frozenset[str] | None:
@@ -93,6 +89,10 @@ class History:
             return None
         starts = {ref.peeled for ref in self.refs() if ref.peeled_kind == "commit"}.union(self._heads)
         return frozenset(starts) if len(starts) <= MAX_STARTS else None
+
+    def is_unchanged(self) -> bool:
+        """Whether references and reflogs are as they were when the listing began."""
+        return (self._named_ids(), self._head_ids()) == (self._rows, self._heads)
 
     def resume(self, past: PastLog) -> bool:
         """List what mattered in an earlier listing and what is new since; False if all must be listed."""
@@ -207,6 +207,11 @@ class History:
         answer = self.repo.attempt("for-each-ref", "--format=%(objectname) %(refname) %(symref)").stdout
         rows = [os.fsdecode(line).split(" ") for line in answer.splitlines()]
         return [row[:2] for row in rows if len(row) == 3 and not row[2]]
+
+    def _head_ids(self) -> list[str] | None:
+        """The commits that HEADs and reflogs name; None if git does not tell."""
+        done = self.repo.attempt("rev-list", "--no-walk=unsorted", "--exclude=refs/*", "--all", "--reflog")
+        return os.fsdecode(done.stdout).split() if done.returncode == 0 else None
 
     def _kinds(self, names: Sequence[str]) -> list[tuple[str, str]]:
         """Id and type of objects; type "" for those that are not there."""
