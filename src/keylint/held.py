@@ -16,6 +16,8 @@ from keylint.records import dataclass, field
 if TYPE_CHECKING:
     from keylint.engine import Engine
 
+Version = tuple[bytes, bytes]  # of a file: id of the blob, and path
+
 
 class Found(NamedTuple):
     """Where one object has its hits, as `Engine.places` tells it, and which is the first of each value."""
@@ -78,6 +80,7 @@ def values_of(
 
     `read` gives the bytes of some objects, None for those that cannot be read.
     """
+    held = {name: one for name, one in held.items() if engine.knows(one.places)}
     values: dict[int, bytes] = {}
     tried: set[bytes] = set()
     lost: set[bytes] = set()

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from keylint import __version__, privatefile
 from keylint.digests import sha256
+from keylint.engine.core import PLACE_SIZE
 from keylint.held import Held
 from keylint.sources.gitlog import LogChange, LogCommit
 from keylint.sources.pastlog import PastLog
@@ -81,14 +82,18 @@ class HistoryCache:
         body = self._read("found", self._found_key)
         if not body:
             return Memory({})
-        # Our own, private, and its checksum fits.
-        held, log, left_out, looks = marshal.loads(body)  # noqa: S302
-        return Memory(
-            {name: Held(*one) for name, one in held.items()},
-            _unpacked(log),
-            left_out,
-            {version: KeptLook(*look) for version, look in looks.items()},
-        )
+        try:  # our own file, private to this user, and its checksum fits
+            held, log, left_out, looks = marshal.loads(body)  # noqa: S302
+            memory = Memory(
+                {name: Held(*one) for name, one in held.items()},
+                _unpacked(log),
+                left_out,
+                {version: KeptLook(*look) for version, look in looks.items()},
+            )
+            is_sound = all(map(_is_sound, memory.held.values()))
+        except Exception:  # noqa: BLE001 - somebody made it by hand
+            return Memory({})
+        return memory if is_sound else Memory({})
 
     def store(self, memory: Memory) -> None:
         """Replace it, as `store_clean` does."""
@@ -123,21 +128,30 @@ def _packed(log: PastLog | None) -> Any:
     return (
         tuple(log.starts),
         log.commits,
-        log.files,
+        log.listed,
         log.objects,
         dict(log.gitlinks),
         changes,
         dict(log.kinds),
+        log.partial,
     )
 
 
 def _unpacked(packed: tuple[Any, ...] | None) -> PastLog | None:
     if packed is None:
         return None
-    starts, commits, files, objects, gitlinks, changes, kinds = packed
+    starts, commits, listed, objects, gitlinks, changes, kinds, partial = packed
     commit = functools.cache(lambda parts: LogCommit(*parts))
     told = tuple(LogChange(commit(parts), *rest) for parts, *rest in changes)
-    return PastLog(frozenset(starts), commits, files, objects, gitlinks, told, kinds)
+    return PastLog(frozenset(starts), commits, listed, objects, gitlinks, told, kinds, partial)
+
+
+def _is_sound(held: Held) -> bool:
+    """Whether the parts fit to each other. Raises TypeError where they are no numbers."""
+    places, values, numbers = held
+    whole = len(places) % PLACE_SIZE == 0 and len(values) == len(numbers)
+    inside = max(values, default=-1) * PLACE_SIZE < len(places)
+    return whole and inside and all(min(part, default=0) >= 0 for part in held)
 
 
 def _code_key() -> bytes:

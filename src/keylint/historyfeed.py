@@ -12,7 +12,8 @@ from keylint.addedlines import added
 from keylint.allowing import Allowing, Spot, spot
 from keylint.aside import Aside
 from keylint.findings import Sighting
-from keylint.historylooks import Looks, Revisit, Version
+from keylint.held import Version
+from keylint.historylooks import Looks, Revisit
 from keylint.historymessages import deliver_messages
 from keylint.historyscan import Sweeper, Swept
 from keylint.model import CommitRef, Level, Problem, Skipped, SkipReason
@@ -28,7 +29,6 @@ from keylint.timeline import Change, Place, Story, tell
 
 if TYPE_CHECKING:
     from keylint.historymemory import HistoryMemory
-    from keylint.sources.pastlog import PastLog
 
 MAX_STORY_PLACES = 4  # places of one story that get a location; the others are counted
 _FEW_VERSIONS = 100  # so many are examined for the sake of more places
@@ -100,8 +100,7 @@ class HistoryFeed:
 
     def _feed(self, intake: Intake) -> None:
         swept = self._sweeper.sweep(self._history.object_ids(), intake.examiner)
-        files = _count(swept, self._history.past)
-        intake.files += files
+        intake.files += self._count(swept)
         intake.bytes += swept.bytes
         if self._memory:
             self._memory.learn(swept)
@@ -119,11 +118,18 @@ class HistoryFeed:
             )
             delivery.deliver()
         if self._memory:
-            self._memory.keep(swept, delivery.changes, files)
+            self._memory.keep(swept, delivery.changes)
         intake.skipped += [*self._history.skipped, *swept.skipped()]
         intake.problems += self._history.problems
         if swept.interrupted:
             raise KeyboardInterrupt
+
+    def _count(self, swept: Swept) -> int:
+        """How many objects there are, those included that an earlier listing met."""
+        past = self._history.past
+        if past:
+            return past.count(self._history.log.seen) - len(swept.missing) - len(swept.damaged)
+        return swept.objects + swept.known_clean + len(swept.held)
 
 
 class _Delivery:
@@ -438,12 +444,6 @@ class _Delivery:
 
     def _shown_path(self, path: bytes) -> str:
         return os.fsdecode(self._prefix + path)
-
-
-def _count(swept: Swept, past: PastLog | None) -> int:
-    """How many objects there are, those included that an earlier listing met."""
-    met = swept.objects + len(swept.held)
-    return past.files - len(past.objects) + met if past else swept.known_clean + met
 
 
 def _add_places(plans: Sequence[_Plan]) -> None:

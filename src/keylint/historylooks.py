@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import repeat
 from typing import TYPE_CHECKING, Protocol
 
+from keylint.held import Version
 from keylint.model import Origin, Skipped, SkipReason, Surface
 from keylint.pipeline import Intake
 from keylint.revisit import Seen, Visit
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from keylint.historymemory import HistoryMemory
 
 _NOTHING = Seen([])
-Version = tuple[bytes, bytes]  # of a file: id of the blob, and path
 
 
 class Revisit(Protocol):

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
-from keylint.held import Known, numbered
+from keylint.held import Known, Version, numbered
 from keylint.historycache import HistoryCache, KeptLook, Memory
 from keylint.historyscan import Swept
 from keylint.secret import Match
 from keylint.sources.gitlog import LogChange
 from keylint.sources.history import History
-from keylint.sources.pastlog import PastLog
-
-Version = tuple[bytes, bytes]  # of a file: id of the blob, and path
+from keylint.sources.pastlog import PastLog, join
 
 
 class HistoryMemory:
     """Takes up what an earlier scan of a history left in a cache, and leaves what this one finds.
 
-    `left_out` are the paths that the user's patterns leave out, as they come up. With `masked` off, matches
-    show whole secrets: then none are taken up or left.
+    `left_out` are the paths that the user's patterns leave out, as they come up. `holds_key` says whether one
+    of some names holds a key: then nothing is left. With `masked` off, matches show whole secrets: then none
+    are taken up or left.
     """
 
     def __init__(
-        self, cache: HistoryCache, history: History, left_out: dict[str, None], *, masked: bool = True
+        self,
+        cache: HistoryCache,
+        history: History,
+        left_out: dict[str, None],
+        *,
+        holds_key: Callable[[Iterable[str]], bool],
+        masked: bool = True,
     ) -> None:
+        self._holds_key = holds_key
         self._cache = cache
         self._masked = masked
         self._values: dict[int, bytes] = {}
@@ -67,10 +74,10 @@ class HistoryMemory:
         self._looks[version] = values, matches
         self._looked = True
 
-    def keep(self, swept: Swept, changes: list[LogChange], files: int) -> None:
+    def keep(self, swept: Swept, changes: list[LogChange]) -> None:
         """Remember what the others hold, and the log that is about them, after a scan of a whole history.
 
-        `changes` are at least those of the objects that hold values, `files` is how many objects there are.
+        `changes` are at least those of the objects that hold values.
         """
         history = self._history
         same = history.past and history.past.starts == history.starts()
@@ -78,8 +85,10 @@ class HistoryMemory:
             return
         before = {name: self.known.held[name] for name in swept.held}
         held, numbers = numbered(swept.found, before, swept.values)
-        log = self._log(swept, changes, files) if self._can_resume(swept) else None
-        self._cache.store(Memory(held, log, tuple(self._left_out), self._kept_looks(numbers)))
+        log = self._log(swept, changes) if self._can_resume(swept) else None
+        memory = Memory(held, log, tuple(self._left_out), self._kept_looks(numbers))
+        if not self._holds_key(_names(memory)):
+            self._cache.store(memory)
 
     def _kept_looks(self, numbers: Mapping[bytes, int]) -> dict[Version, KeptLook]:
         if not self._masked or not self._looks:
@@ -99,7 +108,7 @@ class HistoryMemory:
         troubled = swept.missing or swept.damaged or swept.left_out or history.skipped or history.problems
         return not (troubled or history.named) and history.starts() is not None and history.is_unchanged()
 
-    def _log(self, swept: Swept, changes: list[LogChange], files: int) -> PastLog:
+    def _log(self, swept: Swept, changes: list[LogChange]) -> PastLog:
         log, starts = self._history.log, self._history.starts()
         assert starts is not None
         objects = {name for name in (*swept.values, *swept.limited) if name in log.seen}
@@ -108,7 +117,7 @@ class HistoryMemory:
         return PastLog(
             starts=starts,
             commits=log.commits,
-            files=files,
+            listed=join(log.seen, self._history.past),
             objects=tuple(objects),
             gitlinks=log.gitlinks,
             changes=tuple(_renumbered(changes, objects)),
@@ -117,12 +126,22 @@ class HistoryMemory:
                 for ref in self._history.refs()
                 if ref.kind and ref.peeled_kind
             },
+            partial=bool(self._left_out),
         )
 
     def _load_clean(self) -> set[bytes]:
         if self._clean is None:
             self._clean = self._cache.load_clean()
         return self._clean
+
+
+def _names(memory: Memory) -> Iterator[str]:
+    """Everything in what is kept that somebody else chose, apart from masked lines."""
+    yield from memory.left_out
+    yield from (os.fsdecode(path) for _, path in memory.looks)
+    if memory.log:
+        paths = {change.path for change in memory.log.changes} | memory.log.gitlinks.keys()
+        yield from map(os.fsdecode, paths)
 
 
 def _renumbered(changes: Iterable[LogChange], objects: Collection[bytes]) -> Iterator[LogChange]:

@@ -409,19 +409,21 @@ class Sweeper:
                 lost += given
                 continue
             answered, size, found, missing = outcome.result
+            told = {*missing, *(name for name, *_ in found)}
+            if not told.issubset(given):  # its answers are not those to what was asked: none can be trusted
+                lost += given
+                continue
             swept.objects += answered - len(missing)
             swept.bytes += size
             swept.missing += missing
-            dirty = set(missing)
             for name, values, limits, where in found:
-                dirty.add(name)
                 if values:
                     swept.values[name] = values
                 if where:
                     swept.found[name] = Found(*where)
                 if limits:
                     swept.limited[name] = limits
-            swept.clean += [name for name in given[:answered] if name not in dirty]
+            swept.clean += [name for name in given[:answered] if name not in told]
             unanswered.append(given[answered:])
         self._before = Progress(swept.objects + len(swept.missing), swept.bytes, len(swept.values), 0)
         return unanswered, lost

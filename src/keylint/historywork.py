@@ -65,10 +65,11 @@ def work(
         else:
             for index, hits in sift(engine, slab.buffer, slab.bounds).items():
                 values = tuple(dict.fromkeys(hit.value for hit in hits))
-                where: tuple[object, ...] | None = None  # as `marshal` carries it
+                where = None
                 if held is not None and hits.anywhere is not None:
-                    where = tuple(found_in(engine, hits.anywhere, values) or ()) or None
-                found.append((slab.ids[index], values, hits.limits, where))
+                    where = found_in(engine, hits.anywhere, values)
+                plain = tuple(where) if where else None  # as `marshal` carries it
+                found.append((slab.ids[index], values, hits.limits, plain))
                 if hits.anywhere and kept < _MOST_KNOWN:
                     known[slab.ids[index]] = hits.anywhere
                     kept += len(hits.anywhere)
@@ -97,7 +98,7 @@ def _answer(
 ) -> workers.Work:
     def recall(name: bytes, data: bytes, path: str) -> ScanResult | None:
         hits = known.get(name)
-        if hits is None and name in held:
+        if hits is None and name in held and engine.knows(held[name].places):
             hits = engine.hits_at(held[name].places, data)
         return None if hits is None else engine.under(hits, data, path)
 

@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keylint.model import Evidence, Location, Origin, Surroundings
 from keylint.secret import Match, Secret
 
 # What a stored match is made of. A file that names anything else is not read: unpickling could run it.
@@ -65,4 +66,18 @@ def unpack(packed: bytes, values: Mapping[int, bytes]) -> list[Match] | None:
         found = _Unpickler(io.BytesIO(packed), values).load()
     except Exception:  # noqa: BLE001 - damaged bytes may raise anything (docs.python.org/3/library/pickle.html)
         return None
-    return found if isinstance(found, list) and all(isinstance(match, Match) for match in found) else None
+    return found if isinstance(found, list) and all(map(_is_whole, found)) else None
+
+
+def _is_whole(match: object) -> bool:
+    """Whether it is a match with all its parts, and these have theirs."""
+    return isinstance(match, Match) and all(
+        isinstance(part, kind) and all(hasattr(part, name) for name in kind.__match_args__)
+        for kind, part in (
+            (Match, match),
+            (Location, getattr(match, "location", None)),
+            (Evidence, getattr(match, "evidence", None)),
+            (Surroundings, getattr(match, "surroundings", None)),
+            (Origin, getattr(getattr(match, "location", None), "origin", None)),
+        )
+    )

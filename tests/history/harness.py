@@ -19,6 +19,7 @@ from keylint.historyfeed import HistoryFeed
 from keylint.historymemory import HistoryMemory
 from keylint.historyscan import Sweeper, Swept
 from keylint.model import Location, Problem, Skipped
+from keylint.names import NameMask
 from keylint.pipeline import Intake
 from keylint.rule import Rule
 from keylint.secret import Match
@@ -117,7 +118,12 @@ def scan(
         memory = None
         if cache:
             history.start(resumable=True)
-            memory = HistoryMemory(HistoryCache(str(cache), history.repo.git_dir, b"rules"), history, {})
+            memory = HistoryMemory(
+                HistoryCache(str(cache), history.repo.git_dir, b"rules"),
+                history,
+                {},
+                holds_key=NameMask(intake.examiner._engine.scan).hits_any,
+            )
             memory.resume()
             known = memory.known
         sweeper = _Keeping(kept, history, make, known=known, number=number)

@@ -184,6 +184,20 @@ def test_comments_that_allow_a_key_count_as_they_are_configured(
     assert len(list(folder.glob("found-*"))) == 2
 
 
+def test_what_was_left_out_once_is_found_with_all_its_places_when_it_comes_elsewhere(
+    repo: Repo, folder: Path, tmp_path: Path
+) -> None:
+    repo.commit({"vendor/x.py": f"stripe = '{SECRET}'\n", "a": "x\n"})
+    config = tmp_path / "keylint.toml"
+    config.write_text('exclude = ["vendor/"]\n')
+    words = ("--config", str(config))
+    assert cli(repo, *words)[1]["findings"] == []
+    repo.commit({"src/x.py": f"stripe = '{SECRET}'\n"})
+    remembered, plain = cli(repo, *words)[1], cli(repo, *words, "--no-cache")[1]
+    assert remembered["findings"] == plain["findings"] != []
+    assert remembered["skipped"] == plain["skipped"]
+
+
 def test_what_a_pattern_leaves_out_is_told_each_time(repo: Repo, folder: Path, tmp_path: Path) -> None:
     repo.commit({"a": f"stripe = '{SECRET}'\n", "vendor/b": "x\n", "vendor/c": "y\n"})
     config = tmp_path / "keylint.toml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ import pytest
 
 from keylint import workers
 from keylint.engine import Engine
-from keylint.held import Found, Held, numbered, values_of
+from keylint.held import Found, Held, Known, numbered, values_of
 from keylint.historycache import HistoryCache, Memory
 from keylint.historyscan import Sweeper
 from keylint.model import SkipReason
 from keylint.sources.history import History
+from keylint.sources.slabs import Large, Slab, read_slabs
 from keylint.sources.span import Span
 from tests.helpers.repo import Repo
 from tests.history.harness import RULE, Result, scan, token
@@ -114,6 +116,21 @@ def test_a_branch_from_the_past_tells_an_earlier_first_commit(repo: Repo, cache:
     early = commit(repo, 5, {"a": line(1)})
     again = scan_twice(repo, cache)
     assert again.resumed and again.of(token(1)).first == early
+
+
+def test_of_branches_of_the_same_date_git_says_which_comes_first(repo: Repo, cache: Path) -> None:
+    commit(repo, 1, {"x": "x\n"})
+    for name in ("aa", "zz", "mm"):
+        repo.git("switch", "-q", "-c", name, "main")
+        commit(repo, 5, {"a": line(1), name: "x\n"})
+        scan_twice(repo, cache)
+
+
+def test_a_line_of_commits_of_one_date_is_gone_on_from(repo: Repo, cache: Path) -> None:
+    commit(repo, 1, {"a": line(1)})
+    scan(repo.path, cache=cache)
+    commit(repo, 1, {"a": line(2)})
+    assert scan_twice(repo, cache).resumed
 
 
 def test_after_a_commit_with_a_wrong_clock_all_is_listed_again(repo: Repo, cache: Path) -> None:
@@ -229,6 +246,90 @@ def test_an_interrupt_leaves_what_the_next_scan_goes_on_from(
     monkeypatch.undo()
     again = scan_twice(repo, cache)
     assert again.resumed and again.values == {token(1), token(2)}
+
+
+def test_a_broken_reference_that_comes_later_is_told(repo: Repo, cache: Path) -> None:
+    repo.commit({"a": line(1)})
+    scan(repo.path, cache=cache)
+    repo.write(".git/refs/heads/bad", "no id\n")
+    assert "bad" in scan_twice(repo, cache).details()
+
+
+def test_the_number_of_objects_is_that_of_a_scan_of_all_whatever_was_scanned_between(
+    repo: Repo, cache: Path
+) -> None:
+    repo.commit({"a": line(1), "b": "old\n"})
+    scan(repo.path, cache=cache)
+    repo.commit({"c": "clean\n"})
+    scan(repo.path, Span(range="HEAD~1..HEAD"), cache=cache)
+    assert scan_twice(repo, cache).resumed
+    for path in cache.glob("clean-*"):
+        path.unlink()
+    repo.commit({"b": "new\n"})
+    repo.commit({"b": "old\n"})
+    assert scan_twice(repo, cache).resumed
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
+def test_answers_to_what_was_not_asked_are_not_trusted(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a fault in reading what git says: the ids are not those of the objects."""
+    repo.commit({"a": line(1), "b": "x\n"})
+    once = tmp_path / "once"
+
+    def shifted(fd: int) -> Iterator[Slab | Large]:
+        for slab in read_slabs(fd):
+            if isinstance(slab, Slab) and not once.exists():
+                once.touch()
+                slab.ids[:] = [name[1:] for name in slab.ids]
+            yield slab
+
+    monkeypatch.setattr("keylint.historywork.read_slabs", shifted)
+    found = scan(repo.path, known=Known(), number=1)
+    assert once.exists() and found.values == {token(1)}
+    assert found.swept.clean == [blob(repo, "b")]
+
+
+def test_a_large_object_does_not_hide_the_next(
+    repo: Repo, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keylint.sources.slabs.LARGE_BYTES", 1 << 16)
+    for n in range(4):
+        repo.commit({f"big{n}": f"{n}\n" * (1 << 21) + line(10 + n), f"a{n}": line(n), f"b{n}": f"{n}\n"})
+    expected = {token(n) for n in (0, 1, 2, 3, 10, 11, 12, 13)}
+    assert scan(repo.path, cache=cache, number=1).values == expected
+    assert scan(repo.path, cache=cache, number=1).values == expected
+
+
+def test_a_path_with_a_key_is_not_kept(repo: Repo, cache: Path) -> None:
+    repo.commit({f"{token(5)}.txt": line(1), "b": "x\n"})
+    for _ in range(2):
+        assert scan_twice(repo, cache).values == {token(1)}
+        assert all(token(5).encode() not in path.read_bytes() for path in cache.iterdir())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"garbage",
+        marshal.dumps(5),
+        marshal.dumps((1, 2, 3, 4)),
+        marshal.dumps(({b"1" * 40: ((9999, 0, 1, 0, 1, 0), (0,), (0,))}, None, (), {})),
+        marshal.dumps(({b"1" * 40: ((0, 1, 2), (0,), (0,))}, None, (), {})),
+        marshal.dumps(({b"1" * 40: ((0, 0, 1, 0, 1, 0), (0,), (0, 1))}, None, (), {})),
+        marshal.dumps(({b"1" * 40: ((0, 0, 1, 0, 1, 0), (7,), (0,))}, None, (), {})),
+        marshal.dumps(({b"1" * 40: ((0, -1, 1, 0, 1, 0), (0,), (0,))}, None, (), {})),
+        marshal.dumps(({b"1" * 40: (("x",) * 6, (0,), (0,))}, None, (), {})),
+    ],
+)
+def test_a_stored_file_that_makes_no_sense_is_as_good_as_none(repo: Repo, cache: Path, body: bytes) -> None:
+    repo.commit({"a": line(1)})
+    name = repo.git("rev-parse", "HEAD:a").encode()
+    scan(repo.path, cache=cache)
+    stored = HistoryCache(str(cache), str(repo.path / ".git"), b"rules")
+    stored._write("found", stored._found_key, body.replace(b"1" * 40, name))
+    assert scan_twice(repo, cache).values == {token(1)}
 
 
 def test_a_submodule_is_told_each_time_and_a_new_one_lists_all_again(repo: Repo, cache: Path) -> None:

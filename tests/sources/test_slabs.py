@@ -40,6 +40,32 @@ def collect(
     return objects, missing, large
 
 
+def test_who_skips_a_large_object_twice_loses_nothing_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slabs, "LARGE_BYTES", 1 << 16)
+    contents = {b"%040x" % n: bytes([65 + n]) * size for n, size in enumerate((9, 1 << 22, 5, 1 << 22, 7))}
+    reading, writing = os.pipe()
+
+    def feed() -> None:
+        with os.fdopen(writing, "wb") as stream:
+            for name, content in contents.items():
+                stream.write(answer(name, content))
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    seen: list[bytes] = []
+    for slab in read_slabs(reading):
+        if isinstance(slab, Large):
+            slab.stream.skip()
+            slab.stream.skip()
+            assert slab.complete
+            seen.append(slab.id)
+        else:
+            seen += slab.ids
+    feeder.join()
+    os.close(reading)
+    assert seen == list(contents)
+
+
 def answer(name: bytes, content: bytes | None) -> bytes:
     if content is None:
         return name + b" missing\n"

@@ -141,6 +141,7 @@ class _Scan:
             return None
         from keylint.historycache import HistoryCache
         from keylint.historymemory import HistoryMemory
+        from keylint.names import NameMask
         from keylint.rulecache import default_folder, identity
 
         folder = default_folder()
@@ -150,7 +151,8 @@ class _Scan:
         settings = (self._config.strict_allow, span.messages, span.unreachable)
         patterns = (os.fsdecode(prefix), repr(settings), *self._config.exclude)
         cache = HistoryCache(folder, history.repo.git_dir, identity(self._engine), patterns)
-        return HistoryMemory(cache, history, left_out, masked=self._masked)
+        holds_key = NameMask(self._engine.scan).hits_any
+        return HistoryMemory(cache, history, left_out, holds_key=holds_key, masked=self._masked)
 
 
 @contextmanager

@@ -83,7 +83,8 @@ class Engine:
         from keylint.engine import inspect  # noqa: F401 - the judges load it when they need it
 
         for number in numbers:
-            self._judge(number)
+            if number < len(self._patterns):
+                self._judge(number)
 
     @property
     def prefilter_name(self) -> str:
@@ -135,6 +136,10 @@ class Engine:
     def hits_at(self, places: Sequence[int], data: bytes) -> list[Hit]:
         """The hits that have these places in the same bytes."""
         return [self._judge(number).recall(data, Raw(*raw), kept) for number, *raw, kept in batched(places)]
+
+    def knows(self, places: Sequence[int]) -> bool:
+        """Whether places are of rules that there are here."""
+        return max(places[::PLACE_SIZE], default=0) < len(self._patterns)
 
     def value_at(self, place: Sequence[int], data: bytes) -> bytes:
         """The value of the hit that had this place in `data`."""

@@ -68,6 +68,7 @@ class History:
         self.past: PastLog | None = None
         self._head: bytes | None = None
         self._heads: list[str] | None = None
+        self._has_broken_refs = False
         self._listed: list[bytes] | None = None
         self._rows: list[list[str]] = []
         self._refs: list[Ref] | None = None
@@ -79,13 +80,13 @@ class History:
         `resumable` if a later listing is to go on from where this one begins.
         """
         if resumable and self.span == EVERYTHING and not self.repo.shallow:
-            # First of all, so that all is listed that they lead to.
+            # First of all: what comes while git lists is then new to the next listing.
             self._rows, self._heads = self._named_ids(), self._head_ids()
         self.log.start()
 
     def starts(self) -> frozenset[str] | None:
         """The commits at which the listing begins; None if no later one can go on from there."""
-        if self._heads is None:
+        if self._heads is None or self._has_broken_refs:
             return None
         starts = {ref.peeled for ref in self.refs() if ref.peeled_kind == "commit"}.union(self._heads)
         return frozenset(starts) if len(starts) <= MAX_STARTS else None
@@ -204,8 +205,9 @@ class History:
 
     def _named_ids(self) -> list[list[str]]:
         """The ids that references have, each with the name of the reference."""
-        answer = self.repo.attempt("for-each-ref", "--format=%(objectname) %(refname) %(symref)").stdout
-        rows = [os.fsdecode(line).split(" ") for line in answer.splitlines()]
+        done = self.repo.attempt("for-each-ref", "--format=%(objectname) %(refname) %(symref)")
+        self._has_broken_refs = b"broken ref" in done.stderr
+        rows = [os.fsdecode(line).split(" ") for line in done.stdout.splitlines()]
         return [row[:2] for row in rows if len(row) == 3 and not row[2]]
 
     def _head_ids(self) -> list[str] | None:

@@ -114,7 +114,9 @@ class LargeStream(io.RawIOBase):
         return count
 
     def skip(self) -> None:
-        """Read what nobody has read, the line feed at the end included."""
+        """Read what nobody has read, the line feed at the end included, and nothing of what comes after."""
+        if self.left <= 0:
+            return
         waste = bytearray(1 << 16)
         try:
             while self.left > 1:
