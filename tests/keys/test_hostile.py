@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keylint.cli.app import run
@@ -65,6 +65,7 @@ def test_any_json_is_no_journal(document: Any, tmp_path_factory: pytest.TempPath
             load(str(path))
 
 
+@example("0_", "")
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_texts_of_a_listing_never_raise(one: str, other: str) -> None:
     network(one)

@@ -12,7 +12,8 @@ from keylint.model import KeyRecord
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MANY = 12
 _WORD = re.compile(r"\w+")
-_COPY = re.compile(r"\b(?:copy|copied|new|old|rotated|replacement|bis|of|v?\d+)\b|[^\w\s]|_")
+_SIGN = re.compile(r"[^\w\s]|_")
+_COPY = re.compile(r"\b(?:copy|copied|new|old|rotated|replacement|bis|of|v?\d+)\b")
 _EMPTY_NAMES = frozenset({"", "test", "key", "api key", "apikey", "my key", "new key", "default", "foo"})
 # https://www.rfc-editor.org/rfc/rfc1918 ; Coveo refuses private IPv4 ranges (https://docs.coveo.com/en/1718/).
 _PRIVATE = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -31,7 +32,7 @@ def says_nothing(name: str) -> bool:
 
 def stem(name: str) -> str:
     """A name without what people add to copies: numbers, dates, "copy of", "new", signs."""
-    return " ".join(_COPY.sub(" ", name.lower()).split())
+    return " ".join(_COPY.sub(" ", _SIGN.sub(" ", name.lower())).split())
 
 
 @lru_cache(maxsize=4096)
