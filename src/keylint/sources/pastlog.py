@@ -19,7 +19,6 @@ MAX_STARTS = 5_000  # ids on one command line
 _MAX_TIED = 10  # commits of which it is found out, one by one, what came before them
 _PREFIX = 16  # digits of an id, which tell objects apart where nothing depends on it but a count
 
-
 Kind = tuple[str, str, str]  # of an object: its kind, and what its tags lead to, with that one's kind
 
 
@@ -43,7 +42,10 @@ class PastLog(NamedTuple):
 
     def count(self, more: Iterable[bytes]) -> int:
         """How many blobs there are, with some more of which some may be the same."""
-        return len(self.listed) // (_PREFIX // 2) + len(_prefixes(more).difference(split(self.listed)))
+        new = _prefixes(more).difference(_prefixes(self.objects))
+        if new:  # else there is no need to look at all, which may be millions
+            new.difference_update(split(self.listed))
+        return len(self.listed) // (_PREFIX // 2) + len(new)
 
 
 def join(ids: Iterable[bytes], past: PastLog | None) -> bytes:
