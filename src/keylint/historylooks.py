@@ -66,6 +66,7 @@ class Looks:
             for version, seen in zip(rest, self._revisit(self._visits(rest), meanwhile), strict=True):
                 if seen:
                     self._ahead[version] = seen
+                    self._keep(version, wanted[version], seen)
         except KeyboardInterrupt:
             self.stopped = True
         while meanwhile():
@@ -87,21 +88,27 @@ class Looks:
                 yield self.read(*version)[1]
                 continue
             self.note_cuts(version[0], seen.skipped)
-            if self._memory and not self.stopped and not seen.skipped:
-                self._memory.keep_look(version, values, seen.matches)
+            if version in rest:
+                self._keep(version, values, seen)
             yield seen.matches
+
+    def _keep(self, version: Version, values: set[bytes], seen: Seen) -> None:
+        """Tell the memory what was found of some values, if all was."""
+        if self._memory and not self.stopped and not seen.skipped:
+            self._memory.keep_look(version, values, seen.matches)
 
     def _unknown(self, wanted: Mapping[Version, set[bytes]]) -> dict[Version, set[bytes]]:
         """The versions that neither were looked at yet nor does the memory know them."""
-        if self._memory:
-            for version, values in wanted.items():
-                if (matches := self._memory.look(version, values)) is not None:
-                    self._remembered[version] = matches
-        return {
-            version: values
-            for version, values in wanted.items()
-            if version not in self._ahead and version not in self._remembered
-        }
+        rest = {}
+        for version, values in wanted.items():
+            if version in self._ahead or version in self._remembered:
+                continue
+            matches = self._memory.look(version, values) if self._memory else None
+            if matches is None:
+                rest[version] = values
+            else:
+                self._remembered[version] = matches
+        return rest
 
     def _visits(self, wanted: Mapping[Version, set[bytes]]) -> list[Visit]:
         return [Visit(name, self._show(path), values) for (name, path), values in wanted.items()]
