@@ -38,7 +38,7 @@ class Held(NamedTuple):
 class Known:
     """What earlier scans by the same rules found in objects.
 
-    `load_clean` gives the ids of those that hold nothing, which may be many: asked where they are needed.
+    `load_clean` gives the ids of those that hold nothing: they may be many, and are read when needed.
     """
 
     held: Mapping[bytes, Held] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import mmap
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -289,12 +289,11 @@ class Sweeper:
             yield from lists
             return
         held = self._known.held
-        clean: Collection[bytes] | None = None
         for ids in lists:
             swept.held += [name for name in ids if name in held]
             fresh = [name for name in ids if name not in held]
             if fresh:
-                clean = self._known.load_clean() if clean is None else clean
+                clean = self._known.load_clean()
                 unknown = [name for name in fresh if name not in clean]
                 swept.known_clean += len(fresh) - len(unknown)
                 fresh = unknown
