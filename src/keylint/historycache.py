@@ -22,7 +22,7 @@ from keylint.digests import sha256
 from keylint.engine.core import PLACE_SIZE
 from keylint.held import Held
 from keylint.sources.gitlog import LogChange, LogCommit
-from keylint.sources.pastlog import PastLog
+from keylint.sources.pastlog import PastLog, pack, unpack
 
 _MAGIC = b"keylint-history\x01"  # the last byte is the version of this format
 _CHECKSUM = 4  # bytes of CRC-32
@@ -67,15 +67,13 @@ class HistoryCache:
         body = self._read("clean", self._key)
         if not body or body[0] not in (20, 32):
             return set()
-        width = 2 * body[0]
-        digits = body[1:].hex().encode()
-        return {digits[at : at + width] for at in range(0, len(digits), width)}
+        return unpack(body[1:], 2 * body[0])
 
     def store_clean(self, ids: Collection[bytes]) -> None:
         """Replace them. Whatever prevents it is no problem of the run: it only costs time."""
         if ids:
             width = len(next(iter(ids))) // 2
-            self._write("clean", self._key, bytes([width]), bytes.fromhex(b"".join(sorted(ids)).decode()))
+            self._write("clean", self._key, bytes([width]), pack(ids))
 
     def load(self) -> Memory:
         """What the last scan left."""

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from keylint.errors import SourceError
 from keylint.model import Level, Origin, Problem, Repository, Skipped, SkipReason, Surface
@@ -18,9 +19,13 @@ from keylint.sources.gitlog import RawLog
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.gitrepo import GitRepo
 from keylint.sources.gittrees import blobs_at
-from keylint.sources.pastlog import MAX_STARTS, Kind, PastLog, follow
 from keylint.sources.span import EVERYTHING, Span, revisions
 
+if TYPE_CHECKING:
+    from keylint.sources.pastlog import Kind, PastLog
+
+_MAX_TIPS = 10_000  # ids on one command line
+_MAX_STARTS = 5_000  # on one that has those of the time before, too
 _PROMISOR = r"^(remote\..*\.promisor|extensions\.partialclone)$"
 _MAX_NAMED = 20  # damaged commits that get a line of their own
 _MAX_TAG_DEPTH = 50  # tags on tags that are followed
@@ -89,7 +94,7 @@ class History:
         if self._heads is None or self._has_broken_refs:
             return None
         starts = {ref.peeled for ref in self.refs() if ref.peeled_kind == "commit"}.union(self._heads)
-        return frozenset(starts) if len(starts) <= MAX_STARTS else None
+        return frozenset(starts) if len(starts) <= _MAX_STARTS else None
 
     def is_unchanged(self) -> bool:
         """Whether references and reflogs are as they were when the listing began."""
@@ -97,6 +102,8 @@ class History:
 
     def resume(self, past: PastLog) -> bool:
         """List what mattered in an earlier listing and what is new since; False if all must be listed."""
+        from keylint.sources.pastlog import follow  # git is at work sooner without it
+
         self._refs = self._known_refs(past.kinds)
         starts = self.starts() if all(ref.kind for ref in self._refs) else None
         followed = follow(self.repo, past, starts, self.log.excluded) if starts else None
@@ -163,7 +170,7 @@ class History:
         """What a damaged history still holds: first without the broken references, then commit by commit."""
         tips, lost = salvage.sound_tips(self.repo)
         self.skipped += lost
-        if lost and len(tips) <= MAX_STARTS:
+        if lost and len(tips) <= _MAX_TIPS:
             self.log.restart(("--reflog", *tips))
             try:
                 yield from self.log.stream()

@@ -15,7 +15,6 @@ from keylint.errors import SourceError
 from keylint.sources.gitlog import LogChange, LogCommit, RawLog
 from keylint.sources.gitrepo import GitRepo
 
-MAX_STARTS = 5_000  # ids on one command line
 _MAX_TIED = 10  # commits of which it is found out, one by one, what came before them
 _PREFIX = 16  # digits of an id, which tell objects apart where nothing depends on it but a count
 
@@ -44,20 +43,24 @@ class PastLog(NamedTuple):
         """How many blobs there are, with some more of which some may be the same."""
         new = _prefixes(more).difference(_prefixes(self.objects))
         if new:  # else there is no need to look at all, which may be millions
-            new.difference_update(split(self.listed))
+            new.difference_update(unpack(self.listed, _PREFIX))
         return len(self.listed) // (_PREFIX // 2) + len(new)
 
 
 def join(ids: Iterable[bytes], past: PastLog | None) -> bytes:
     """The beginnings of ids, and of those that a log listed, as `listed` has them."""
-    prefixes = _prefixes(ids).union(split(past.listed) if past else ())
-    return bytes.fromhex(b"".join(sorted(prefixes)).decode())
+    return pack(_prefixes(ids).union(unpack(past.listed, _PREFIX) if past else ()))
 
 
-def split(listed: bytes) -> set[bytes]:
-    """The beginnings of ids, one by one."""
-    digits = listed.hex().encode()
-    return {digits[at : at + _PREFIX] for at in range(0, len(digits), _PREFIX)}
+def pack(ids: Iterable[bytes]) -> bytes:
+    """Ids of the same length, in hexadecimal digits, as the bytes that they stand for, in order."""
+    return bytes.fromhex(b"".join(sorted(ids)).decode())
+
+
+def unpack(packed: bytes | memoryview, width: int) -> set[bytes]:
+    """The ids of so many digits each that were packed."""
+    digits = packed.hex().encode()
+    return {digits[at : at + width] for at in range(0, len(digits), width)}
 
 
 def _prefixes(ids: Iterable[bytes]) -> set[bytes]:
