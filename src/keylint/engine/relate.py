@@ -14,12 +14,13 @@ MAX_PARTNERS = 5  # identifiers named in one hit
 
 def pair(hits: list[Hit]) -> list[Hit]:
     """Drop hits whose required partner is missing; name the partner in the facts of those that have it."""
-    if not any(hit.base.requires for hit in hits):
+    by_rule: dict[str, list[Hit]] = {need.rule: [] for hit in hits for need in hit.base.requires}
+    if not by_rule:
         return hits
-    by_rule: dict[str, list[Hit]] = {}
     for hit in hits:
         for rule_id in {hit.rule.id, hit.base.id}:
-            by_rule.setdefault(rule_id, []).append(hit)
+            if rule_id in by_rule:
+                by_rule[rule_id].append(hit)
     index = {rule_id: _Places(found) for rule_id, found in by_rule.items()}
     return [paired for hit in hits if (paired := _with_partners(hit, index) if hit.base.requires else hit)]
 
@@ -60,8 +61,7 @@ def _with_partners(hit: Hit, index: Mapping[str, _Places]) -> Hit | None:
 
 
 def _partner(hit: Hit, requirement: Requirement, index: Mapping[str, _Places]) -> Hit | None:
-    places = index.get(requirement.rule)
-    return places.near(hit, requirement.within) if places else None
+    return index[requirement.rule].near(hit, requirement.within)
 
 
 def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
@@ -89,6 +89,9 @@ def _settled(hits: list[Hit], order: Mapping[str, int]) -> list[Hit]:
     def rank(hit: Hit) -> tuple[int, int, int, bool]:
         return (-hit.rule.priority, hit.secret_start - hit.secret_end, order[hit.base.id], hit.tentative)
 
+    best = min(hits, key=rank)
+    if not best.tentative and all(_overlap(best, hit) for hit in hits):
+        return [best]
     taken = _Spans()
     kept = []
     provisional = _Spans()
@@ -98,6 +101,10 @@ def _settled(hits: list[Hit], order: Mapping[str, int]) -> list[Hit]:
         (provisional if hit.tentative else taken).add(hit)
         kept.append(hit)
     return sorted(kept, key=_place)
+
+
+def _overlap(one: Hit, other: Hit) -> bool:
+    return one.secret_start < other.secret_end and other.secret_start < one.secret_end
 
 
 def _place(hit: Hit) -> tuple[int, int]:
