@@ -8,7 +8,7 @@ from left to right; text beyond the window is visible as far as the match and it
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keylint.engine.lines import begin_of, end_of
@@ -34,6 +34,9 @@ class Raw(NamedTuple):
     end: int
     secret_start: int
     secret_end: int
+
+
+_Places = tuple[tuple[int, int, int, int], ...]  # of raws, from the start of a window
 
 
 class _Window(NamedTuple):
@@ -78,17 +81,17 @@ class Memory:
     """Matches of windows seen before. Versions of one file repeat most of them."""
 
     def __init__(self) -> None:
-        self._windows: dict[tuple[object, ...], tuple[Raw, ...]] = {}
+        self._windows: dict[tuple[object, ...], _Places] = {}
         self._bytes = 0
 
-    def get(self, key: tuple[object, ...]) -> tuple[Raw, ...] | None:
+    def get(self, key: tuple[object, ...]) -> _Places | None:
         return self._windows.get(key)
 
-    def put(self, key: tuple[object, ...], size: int, raws: tuple[Raw, ...]) -> None:
+    def put(self, key: tuple[object, ...], size: int, places: _Places) -> None:
         if self._bytes > _MEMORY:
             self._windows.clear()
             self._bytes = 0
-        self._windows[key] = raws
+        self._windows[key] = places
         self._bytes += size + 200
 
 
@@ -131,45 +134,53 @@ class Confirmer:
         out: list[Raw] = []
         budget.begin_rule()
         try:
-            for raw in self._matches(data, ends, budget):
-                if len(out) >= MAX_MATCHES:
-                    budget.too_many(self.rule)
-                    break
-                out.append(raw)
+            if ends is None or self.bounds.whole:
+                self._collect(data, _Window(0, len(data), len(data)), budget, out)
+            else:
+                self._collect_near(data, ends, budget, out)
         except TimeoutError:
             budget.timed_out(self.rule)
+        if len(out) > MAX_MATCHES:
+            budget.too_many(self.rule)
+            del out[MAX_MATCHES:]
         return out
 
-    def _matches(self, data: bytes, ends: list[int] | None, budget: Budget) -> Iterator[Raw]:
-        bounds = self.bounds
-        if ends is None or bounds.whole:
-            yield from self._search(data, _Window(0, len(data), len(data)), budget)
-            return
-        _, reach, behind, ahead, _, breaks = bounds
+    def _collect_near(self, data: bytes, ends: list[int], budget: Budget, out: list[Raw]) -> None:
+        """Add the matches near the ends. There may be tens of thousands, most of them seen before."""
+        _, reach, behind, ahead, _, breaks = self.bounds
         size = len(data)
         done = 0
-        for low, high in _windows(data, ends, bounds):  # tens of thousands, most of them seen before
+        for low, high in _windows(data, ends, self.bounds):
             begin = low if low > done else done
             if begin > high:
                 continue
             left = begin - behind if begin > behind else 0
             last = end_of(data, high, high + reach if high + reach < size else size, breaks)
-            stop = min(size, last + ahead + 2)  # `$` also matches before a line feed at the very end
-            for raw in self._remembered(data, left, _Window(begin, high, stop), budget):
-                yield raw
-                done = raw.end
+            stop = (
+                last + ahead + 2 if last + ahead + 2 < size else size
+            )  # `$` also matches before a final feed
+            if stop - left > _REMEMBERED_WINDOW:
+                self._collect(data, _Window(begin, high, stop), budget, out)
+            else:
+                key = (self.rule.id, data[left:stop], begin - left, high - left)
+                known = self._memory.get(key)
+                if known is None:
+                    found = self._search(data, _Window(begin, high, stop), budget)
+                    known = tuple((a - left, b - left, c - left, d - left) for a, b, c, d in found)
+                    self._memory.put(key, stop - left, known)
+                if not known:
+                    continue
+                out += [Raw(a + left, b + left, c + left, d + left) for a, b, c, d in known]
+            if len(out) > MAX_MATCHES:
+                return
+            if out:
+                done = out[-1].end
 
-    def _remembered(self, data: bytes, left: int, window: _Window, budget: Budget) -> Iterable[Raw]:
-        begin, high, stop = window
-        if stop - left > _REMEMBERED_WINDOW:
-            return self._search(data, window, budget)
-        key = (self.rule.id, data[left:stop], begin - left, high - left)
-        known = self._memory.get(key)
-        if known is None:
-            found = self._search(data, window, budget)
-            known = tuple(Raw(a - left, b - left, c - left, d - left) for a, b, c, d in found)
-            self._memory.put(key, stop - left, known)
-        return [Raw(a + left, b + left, c + left, d + left) for a, b, c, d in known]
+    def _collect(self, data: bytes, window: _Window, budget: Budget, out: list[Raw]) -> None:
+        for raw in self._search(data, window, budget):
+            out.append(raw)
+            if len(out) > MAX_MATCHES:
+                return
 
     def _search(self, data: bytes, window: _Window, budget: Budget) -> Iterator[Raw]:
         for match in self._found(data, window, budget):
