@@ -17,14 +17,15 @@ from tests.helpers import builtin
 RULES = [rule for rule in builtin.rules() if rule.regex]
 ATOMS = ("a", "b", "key", "secret", "acme", "[ab]", "[^a]", r"\d", r"\w", ".", r"\.", "é")
 REPEATS = ("", "", "?", "*", "+", "{2}", "{1,3}", "{0,2}?")
+SCHEMES = "(?:https?|ftps?|sftp|ssh|imaps?|ldaps?|socks5|git|svn)"
 MANY_WORDS = "(?:key|token|secret|access|auth|bearer|private|user|login)"
 GROUP_REPEATS = ("", "", "?", "{2}", "{0,2}")  # nothing that the reference would take for ever to try
 
 
-def begins(expressions: tuple[bytes, ...], data: bytes, start: int, width: int, end: int) -> bool:
-    """Whether an expression matches at `start`, within the width and the match that it stands for."""
+def holds(expressions: tuple[bytes, ...], data: bytes, start: int, width: int, end: int) -> bool:
+    """Whether an expression matches from `start` on, within the width and the match that it stands for."""
     end = min(end, start + width)
-    return any(re.compile(expression).match(data, start, end) for expression in expressions)
+    return any(re.compile(expression).search(data, start, end) for expression in expressions)
 
 
 @st.composite
@@ -47,11 +48,11 @@ def patterns(draw: st.DrawFn, depth: int = 2) -> str:
 @settings(deadline=None, max_examples=400)
 @given(
     patterns(),
-    st.sampled_from(["", "(?i)", MANY_WORDS, f"(?i){MANY_WORDS}"]),
+    st.sampled_from(["", "(?i)", MANY_WORDS, f"(?i){MANY_WORDS}", SCHEMES + "://", "[a-z]{1,4}://"]),
     st.text(alphabet="abAB1 .é", max_size=12),
-    st.lists(st.sampled_from(["key", "Secret", "acme", " ", "a", "1"]), max_size=6),
+    st.lists(st.sampled_from(["key", "Secret", "acme", " ", "a", "1", "https://"]), max_size=6),
 )
-def test_every_match_begins_with_a_match_of_an_outline(
+def test_every_match_holds_a_match_of_an_outline_near_its_start(
     pattern: str, flags: str, text: str, words: list[str]
 ) -> None:
     found = outline(flags + pattern)
@@ -61,17 +62,17 @@ def test_every_match_begins_with_a_match_of_an_outline(
     for start in range(len(data)):
         match = re.compile((flags + pattern).encode()).match(data, start)
         if match and match.group():
-            assert begins(found.expressions, data, start, found.width, match.end())
+            assert holds(found.expressions, data, start, found.width, match.end())
 
 
-def test_the_outline_of_each_rule_begins_every_match_of_its_examples() -> None:
-    assert [rule.id for rule in RULES if not _is_begun(rule)] == []
+def test_every_match_of_the_examples_of_each_rule_holds_a_match_of_its_outline() -> None:
+    assert [rule.id for rule in RULES if not _is_outlined(rule)] == []
 
 
-def _is_begun(rule: Rule) -> bool:
+def _is_outlined(rule: Rule) -> bool:
     found = outline(rule.regex)
     return found is not None and all(
-        begins(found.expressions, data, match.start(), found.width, match.end())
+        holds(found.expressions, data, match.start(), found.width, match.end())
         for data in (expand(text, 0).encode() for text in rule.examples)
         for match in regex.finditer(rule.regex.encode(), data)
     )
@@ -115,6 +116,29 @@ def test_behind_many_words_nothing_is_counted_that_ends_by_itself() -> None:
         rb"[\x00-\xff]{0,9}\x3b[\x30-\x39]{1,3}\x3b[\x30-\x39]{8}"
     )
     assert found.width == len("private") + 9 + 9 + 9 + 1 + 9 + 1 + 3 + 1 + 8
+
+
+def test_behind_many_words_further_ones_of_many_may_be_any_of_their_letters() -> None:
+    found = outline(MANY_WORDS + "=(?:(?:aa|ab|ac|ba|bb|bc|ca|cb|cc|abcd) ){0,2}[0-9]{8}")
+    assert found is not None
+    [expression] = found.expressions
+    assert expression.endswith(rb"\x3d(?:[\x61-\x64]{2,}\x20){0,2}[\x30-\x39]{8}")
+    assert found.width == len("private=") + 2 * len("abcd ") + 8
+
+
+@pytest.mark.parametrize("begin", [SCHEMES, "[a-z]{1,6}"])
+def test_what_begins_in_many_ways_is_searched_for_from_its_mark_on(begin: str) -> None:
+    found = outline(begin + "://[a-z]{0,80}:[a-f]{3,9}@[a-z]")
+    assert found is not None
+    assert found.expressions == (rb"\x3a\x2f{2}[\x61-\x7a]{0,}\x3a[\x61-\x66]{3,}\x40[\x61-\x7a]",)
+    assert found.width == 6 + len("://") + 80 + len(":") + 9 + len("@a")
+
+
+@pytest.mark.parametrize("begin", ["https?", "[a-z]{1,9}acme"])
+def test_a_name_before_a_mark_is_searched_for(begin: str) -> None:
+    found = outline(begin + "://[a-z]{8}")
+    assert found is not None
+    assert not found.expressions[0].startswith(rb"\x3a")
 
 
 def test_a_common_word_without_a_name_is_searched_for_as_it_is() -> None:

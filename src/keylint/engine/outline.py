@@ -1,17 +1,19 @@
 """What the prefilter searches for instead of a rule's pattern: wider, shorter, and quick to reject.
 
-Every match of a pattern begins with a match of one of its outlines, so nothing is missed; what an outline
-finds too much, the pattern itself refuses afterwards. Outlines are what Hyperscan is good at
-(https://intel.github.io/hyperscan/dev-reference/performance.html): no assertions, no ends that vary (each of
-them would be an event), and a start that is rare. A pattern of the form "name ... secret ... value" would
-have it look for the longest word, which stands on every line of some files, so in what follows a name the
-common words are blurred: each letter becomes a few letters, and no literal to start from.
+Every match of a pattern begins with a match of one of its outlines, or holds one near its beginning, so
+nothing is missed; what an outline finds too much, the pattern itself refuses afterwards. Outlines are what
+Hyperscan is good at (https://intel.github.io/hyperscan/dev-reference/performance.html): no assertions, no
+ends that vary (each of them would be an event), and a start that is rare. A pattern of the form "name ...
+secret ... value" would have it look for the longest word, which stands on every line of some files, so in
+what follows a name the common words are blurred: each letter becomes a few letters, and no literal to start
+from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from keylint.engine.patterns import (
@@ -87,7 +89,10 @@ _Items = tuple[Item, ...]
 
 
 class Outline(NamedTuple):
-    """Expressions for Hyperscan, and how many bytes the longest match of one can have."""
+    """Expressions for Hyperscan.
+
+    Within so many bytes (`width`) of the start of each match of the pattern ends a match of one of them.
+    """
 
     expressions: tuple[bytes, ...]
     width: int
@@ -266,12 +271,36 @@ def _opened(items: _Items) -> _Items:
     """With repetitions that may go on, where a path begins with one of many words, which stand everywhere.
 
     To count is most of what Hyperscan has to do behind them, and hardly any more is found without. Behind
-    rarer words it would be slower.
+    rarer words it would be slower. Where a path begins in many ways and then comes to a mark such as `://`,
+    it is searched for from there on.
     """
+    mark = 0 if _character(items[0]) else _mark(items)
+    if mark and not any(len(word) >= _MIN_NAME for word, _, _ in _words(items[:mark])):
+        return _endless(items[mark:])
     first = items[0]
     if isinstance(first, Choice) and len(first.branches) > _MAX_NAMES and all(map(_word, first.branches)):
-        return _endless(items)
+        return (first, *_endless(items[1:]))
     return items
+
+
+def _mark(items: _Items) -> int:
+    """Where the first three characters in a row stand that are in no word, 0 if there are none."""
+    start = length = 0
+    for at, item in enumerate(items):
+        character = _character(item)
+        if not character or character.isalnum() or character == "_":
+            length = 0
+            continue
+        start = start if length else at
+        length += _width((item,))[0]
+        if length >= _MIN_NAME:
+            return start
+    return 0
+
+
+def _character(item: Item) -> str:
+    """The character of which an item is a fixed number, in lower case, or ""."""
+    return _letter(item._replace(low=1, high=1)) if isinstance(item, Chars) and item.low == item.high else ""
 
 
 def _endless(items: _Items) -> _Items:
@@ -280,12 +309,29 @@ def _endless(items: _Items) -> _Items:
 
 def _endless_item(item: Item) -> Item:
     if isinstance(item, Choice):
+        if len(item.branches) > _MAX_NAMES and (
+            least := _width((item,))[0]
+        ):  # letters, whatever words they make
+            return Chars(_union((item,)), least, UNBOUNDED)
         return Choice(tuple(map(_endless, item.branches)))
     if isinstance(item, Loop):
         return item._replace(body=_endless(item.body))
     # Bytes of words, or bytes between words: of both together there would be no end.
     ends = not item.mask & _SPACE or not item.mask & _ALPHANUMERIC
     return item._replace(high=UNBOUNDED) if ends and item.high - item.low >= _COUNTED else item
+
+
+def _union(items: Iterable[Item]) -> int:
+    """All bytes that may stand in a match."""
+    mask = 0
+    for item in items:
+        if isinstance(item, Chars):
+            mask |= item.mask
+        elif isinstance(item, Loop):
+            mask |= _union(item.body)
+        else:
+            mask |= _union(chain.from_iterable(item.branches))
+    return mask
 
 
 # ---- shortening
