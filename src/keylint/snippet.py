@@ -49,9 +49,8 @@ class Needles:
         for secret in (raw, value, *_passwords(raw, value)):
             if secret not in self._values and not self.too_many:
                 self._values.add(secret)
-                for form in _needles(secret):
-                    reach = next(reach for reach in _REACHES if len(form) <= reach)
-                    self._forms[reach].add(form.decode("latin-1"))
+                for reach, forms in _needles(secret):
+                    self._forms[reach].update(forms)
 
     @property
     def too_many(self) -> bool:
@@ -81,6 +80,8 @@ class Needles:
 def _passwords(*values: bytes) -> Iterable[bytes]:
     """The passwords inside addresses such as `scheme://user:password@host`: each is a secret of its own."""
     for value in values:
+        if value.find(b"://") < 0:
+            continue
         credentials = value.partition(b"://")[2].rpartition(b"@")[0]
         password = credentials.partition(b":")[2]
         if len(password) >= _MIN_PASSWORD:
@@ -88,8 +89,14 @@ def _passwords(*values: bytes) -> Iterable[bytes]:
 
 
 @lru_cache(maxsize=4096)  # versions of one file hold the same secrets
-def _needles(secret: bytes) -> tuple[bytes, ...]:
-    return tuple(dict.fromkeys(part for form in _forms(secret) for part in _parts(form)))
+def _needles(secret: bytes) -> tuple[tuple[int, frozenset[str]], ...]:
+    """The forms of a secret by their reaches."""
+    by_reach: dict[int, set[str]] = {}
+    for form in _forms(secret):
+        for part in _parts(form):
+            reach = next(reach for reach in _REACHES if len(part) <= reach)
+            by_reach.setdefault(reach, set()).add(part.decode("latin-1"))
+    return tuple((reach, frozenset(forms)) for reach, forms in by_reach.items())
 
 
 def _forms(secret: bytes) -> Iterable[bytes]:
