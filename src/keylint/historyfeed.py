@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keylint.addedlines import added
 from keylint.allowing import Allowing, Spot, spot
@@ -15,10 +15,10 @@ from keylint.findings import Sighting
 from keylint.held import Version
 from keylint.historylooks import Looks, Revisit
 from keylint.historymessages import deliver_messages
+from keylint.historyplans import Plan, Shown, add_places, located, make_plan
 from keylint.historyscan import Sweeper, Swept
 from keylint.model import CommitRef, Level, Problem, Skipped, SkipReason
 from keylint.pipeline import Intake
-from keylint.records import dataclass, field, replace
 from keylint.revisit import EVERY_SIZE
 from keylint.rule import Rule
 from keylint.secret import Match
@@ -30,40 +30,12 @@ from keylint.timeline import Change, Place, Story, tell
 if TYPE_CHECKING:
     from keylint.historymemory import HistoryMemory
 
-MAX_STORY_PLACES = 4  # places of one story that get a location; the others are counted
-_FEW_VERSIONS = 100  # so many are examined for the sake of more places
 MAX_BRANCHES = 10
 _MAX_TIP_QUERIES = 50_000
 _MAX_LISTED = 1000  # unreadable objects that get a line of their own
 _NO_KEYS: frozenset[int] = frozenset()
 
 MakeAuthor = Callable[[str, str], str]
-
-
-class _Shown(NamedTuple):
-    """A version of a file that gets a location. `commit` is "" for today's."""
-
-    path: bytes
-    blob: bytes
-    commit: str
-
-
-@dataclass
-class _Plan:
-    """One story, the places that will be shown and the matches found there."""
-
-    key: int
-    story: Story
-    shown: list[_Shown]
-    branches: tuple[str, ...] = ()
-    tips: tuple[str, ...] = ()
-    last: list[str] = field(default_factory=list)
-    matches: dict[int, list[Match]] = field(default_factory=dict)
-
-    @property
-    def today(self) -> bool:
-        """Whether the key is in HEAD."""
-        return not self.shown[0].commit and bool(self.story.first.commit)
 
 
 class HistoryFeed:
@@ -191,7 +163,7 @@ class _Delivery:
         }
         told = tell(self._changes(changes), today)
         plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
-        _add_places(plans)
+        add_places(plans)
         plans += self._outside(changes)
         commits = Aside(lambda: self._learn_commits(plans))  # git has some work with them
         facts: Mapping[str, CommitFacts] = {}
@@ -305,22 +277,15 @@ class _Delivery:
 
     # ---- plans
 
-    def _plan(self, key: int, story: Story, head: Mapping[bytes, bytes]) -> _Plan:
-        """What must be shown: today's place, the first one, the newest one of every path."""
+    def _plan(self, key: int, story: Story, head: Mapping[bytes, bytes]) -> Plan:
         today = [
-            _Shown(path, head[path], "")
+            Shown(path, head[path], "")
             for path in story.paths
             if key in self._holders.get(head.get(path, b""), _NO_KEYS)
         ]
-        newest = {place.path: place for place in reversed(story.places)}
-        places = [_Shown(place.path, place.blob, place.commit) for place in (story.first, *newest.values())]
-        shown: dict[tuple[bytes, bytes], _Shown] = {}
-        for place in (*today[:1], *places):
-            if len(shown) < MAX_STORY_PLACES:
-                shown.setdefault((place.path, place.blob), place)
-        return _Plan(key, story, list(shown.values()))
+        return make_plan(key, story, today)
 
-    def _outside(self, changes: Iterable[LogChange]) -> list[_Plan]:
+    def _outside(self, changes: Iterable[LogChange]) -> list[Plan]:
         """Keys in blobs that no commit names: unreachable ones and those that tags point at."""
         placed = {change.new for change in changes}
         plans = []
@@ -329,16 +294,16 @@ class _Delivery:
                 continue
             path = self._history.named.get(blob) or _object_path(blob)
             for key in sorted(keys):
-                plans.append(_Plan(key, Story([Place(0, "", path, blob)]), [_Shown(path, blob, "")]))
+                plans.append(Plan(key, Story([Place(0, "", path, blob)]), [Shown(path, blob, "")]))
         return plans
 
-    def _learn_commits(self, plans: list[_Plan]) -> Mapping[str, CommitFacts]:
+    def _learn_commits(self, plans: list[Plan]) -> Mapping[str, CommitFacts]:
         """Find the branches and the last commits of all plans; gives the facts of every commit of theirs."""
         self._find_branches([plan for plan in plans if not plan.today and plan.story.first.commit])
         self._find_last_commits(plans)
         return self._facts(plans)
 
-    def _find_branches(self, plans: list[_Plan]) -> None:
+    def _find_branches(self, plans: list[Plan]) -> None:
         """Name the branches at whose tips a key still is."""
         tips = self._history.tips() if plans else {}
         commits = sorted(set(tips.values()))
@@ -359,9 +324,9 @@ class _Delivery:
             plan.branches = tuple(dict.fromkeys((*plan.branches, *names)))[:MAX_BRANCHES]
             plan.tips = tuple(sorted({*plan.tips, *holding}))
 
-    def _examine(self, plans: list[_Plan]) -> None:
+    def _examine(self, plans: list[Plan]) -> None:
         """Examine each (blob, path) once, for all stories that show it."""
-        wanted: dict[Version, list[tuple[_Plan, int]]] = defaultdict(list)
+        wanted: dict[Version, list[tuple[Plan, int]]] = defaultdict(list)
         for plan in plans:
             for number, place in enumerate(plan.shown):
                 wanted[place.blob, place.path].append((plan, number))
@@ -391,7 +356,7 @@ class _Delivery:
 
     # ---- handing over
 
-    def _hand_over(self, plans: list[_Plan], facts: Mapping[str, CommitFacts]) -> None:
+    def _hand_over(self, plans: list[Plan], facts: Mapping[str, CommitFacts]) -> None:
         if not facts:  # interrupted before they were known
             self._find_last_commits(plans)
             facts = self._facts(plans)
@@ -410,16 +375,16 @@ class _Delivery:
                 more=len(others),
             )
             file = self._shown_path(plan.shown[0].path)
-            self._intake.collector.add(_located(plan, refs), sighting, file=file)
+            self._intake.collector.add(located(plan, refs), sighting, file=file)
 
-    def _facts(self, plans: list[_Plan]) -> Mapping[str, CommitFacts]:
+    def _facts(self, plans: list[Plan]) -> Mapping[str, CommitFacts]:
         """The facts of the first, the last and the shown commits of plans, and of HEAD."""
         commits = {plan.story.first.commit for plan in plans} | {name for plan in plans for name in plan.last}
         commits |= {place.commit for plan in plans for place in plan.shown}
         commits.add(self._history.repository().revision)
         return self._history.facts(sorted(commits - {""}))
 
-    def _find_last_commits(self, plans: list[_Plan]) -> None:
+    def _find_last_commits(self, plans: list[Plan]) -> None:
         """Set for each plan the commits one of which is the last that held its key."""
         merged = [p.story.removal for p in plans if p.story.removal and len(p.story.removal.parents) > 1]
         asked: dict[str, set[bytes]] = defaultdict(set)
@@ -446,41 +411,9 @@ class _Delivery:
         return os.fsdecode(self._prefix + path)
 
 
-def _add_places(plans: Sequence[_Plan]) -> None:
-    """Show more places of each story, the newest first: each version of a file is examined once more for it.
-
-    Where that would be many, only versions that are examined anyway are taken.
-    """
-    looked_at = {(place.path, place.blob) for plan in plans for place in plan.shown}
-    for plan in plans:
-        shown = {(place.path, place.blob) for place in plan.shown}
-        for place in plan.story.places:
-            if len(shown) >= MAX_STORY_PLACES:
-                break
-            version = (place.path, place.blob)
-            if version not in shown and (version in looked_at or len(looked_at) < _FEW_VERSIONS):
-                looked_at.add(version)
-                shown.add(version)
-                plan.shown.append(_Shown(place.path, place.blob, place.commit))
-
-
 def _change(change: LogChange, old: frozenset[int], new: frozenset[int]) -> Change:
     commit = change.commit
     return Change(commit.id, commit.parents, change.diff, change.path, change.old, change.new, old, new)
-
-
-def _located(plan: _Plan, refs: Mapping[str, CommitRef]) -> Iterable[Match]:
-    """The matches of a plan in its order, each with the commit of its place.
-
-    An allow comment in the newest version speaks for the older ones too.
-    """
-    newest = plan.matches.get(0, [])
-    allow = newest[0].allow if plan.today and newest else None
-    for number, place in enumerate(plan.shown):
-        for match in plan.matches.get(number, []):
-            origin = replace(match.location.origin, commit=refs.get(place.commit))
-            location = replace(match.location, origin=origin)
-            yield replace(match, location=location, allow=match.allow or allow)
 
 
 def _object_path(name: bytes) -> bytes:
