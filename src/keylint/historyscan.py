@@ -36,7 +36,7 @@ _SHORT_S = 2.0
 _LONG_S = 6.0
 # What a reader keeps to rebuild further versions from: with those of a file in a row more than the first
 # makes no difference (measured), and there is a reader for each processor.
-_CACHE = "8m"
+_CACHE = "6m"
 _PACKED_CACHE = "48m"
 _PORTION = 32  # objects that a reader is given at once at first
 _PORTION_BYTES = 1 << 20  # of them, about
