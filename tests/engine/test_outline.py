@@ -126,6 +126,12 @@ def test_behind_many_words_further_ones_of_many_may_be_any_of_their_letters() ->
     assert found.width == len("private=") + 2 * len("abcd ") + 8
 
 
+def test_behind_many_words_one_of_many_that_must_stand_there_is_searched_for_as_it_is() -> None:
+    found = outline(MANY_WORDS + "=(?:aa|ab|ac|ba|bb|bc|ca|cb|cc|abcd)[0-9]{8}")
+    assert found is not None
+    assert found.expressions[0].endswith(rb"|\x63\x63|\x61\x62\x63\x64)[\x30-\x39]{8}")
+
+
 @pytest.mark.parametrize("begin", [SCHEMES, "[a-z]{1,6}"])
 def test_what_begins_in_many_ways_is_searched_for_from_its_mark_on(begin: str) -> None:
     found = outline(begin + "://[a-z]{0,80}:[a-f]{3,9}@[a-z]")

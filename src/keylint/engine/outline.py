@@ -309,16 +309,21 @@ def _endless(items: _Items) -> _Items:
 
 def _endless_item(item: Item) -> Item:
     if isinstance(item, Choice):
-        if len(item.branches) > _MAX_NAMES and (
-            least := _width((item,))[0]
-        ):  # letters, whatever words they make
-            return Chars(_union((item,)), least, UNBOUNDED)
         return Choice(tuple(map(_endless, item.branches)))
     if isinstance(item, Loop):
-        return item._replace(body=_endless(item.body))
+        body = _endless(item.body)
+        return item._replace(body=body if item.low else tuple(map(_lettered, body)))
     # Bytes of words, or bytes between words: of both together there would be no end.
     ends = not item.mask & _SPACE or not item.mask & _ALPHANUMERIC
     return item._replace(high=UNBOUNDED) if ends and item.high - item.low >= _COUNTED else item
+
+
+def _lettered(item: Item) -> Item:
+    """Any of their letters instead of one of many words: in what may be absent these tell nothing."""
+    least = _width((item,))[0]
+    if not isinstance(item, Choice) or len(item.branches) <= _MAX_NAMES or not least:
+        return item
+    return Chars(_union((item,)), least, UNBOUNDED)
 
 
 def _union(items: Iterable[Item]) -> int:
