@@ -156,8 +156,7 @@ class Confirmer:
                 continue
             left = begin - behind if begin > behind else 0
             last = end_of(data, high, high + reach if high + reach < size else size, breaks)
-            stop = last + ahead + 2  # `$` also matches before a line feed at the very end
-            stop = min(stop, size)
+            stop = min(size, last + ahead + 2)  # `$` also matches before a line feed at the very end
             if stop - left > _REMEMBERED_WINDOW:
                 self._collect(data, _Window(begin, high, stop), budget, out)
             else:
