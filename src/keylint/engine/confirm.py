@@ -157,22 +157,26 @@ class Confirmer:
             left = begin - behind if begin > behind else 0
             last = end_of(data, high, high + reach if high + reach < size else size, breaks)
             stop = min(size, last + ahead + 2)  # `$` also matches before a line feed at the very end
+            window = _Window(begin, high, stop)
             if stop - left > _REMEMBERED_WINDOW:
-                self._collect(data, _Window(begin, high, stop), budget, out)
+                self._collect(data, window, budget, out)
             else:
-                key = (self.rule.id, data[left:stop], begin - left, high - left)
-                known = self._memory.get(key)
-                if known is None:
-                    found = self._search(data, _Window(begin, high, stop), budget)
-                    known = tuple((a - left, b - left, c - left, d - left) for a, b, c, d in found)
-                    self._memory.put(key, stop - left, known)
-                if not known:
-                    continue
+                known = self._remembered(data, left, window, budget)
                 out += [Raw(a + left, b + left, c + left, d + left) for a, b, c, d in known]
             if len(out) > MAX_MATCHES:
                 return
             if out:
                 done = out[-1].end
+
+    def _remembered(self, data: bytes, left: int, window: _Window, budget: Budget) -> _Places:
+        begin, high, stop = window
+        key = (self.rule.id, data[left:stop], begin - left, high - left)
+        known = self._memory.get(key)
+        if known is None:
+            found = self._search(data, window, budget)
+            known = tuple((a - left, b - left, c - left, d - left) for a, b, c, d in found)
+            self._memory.put(key, stop - left, known)
+        return known
 
     def _collect(self, data: bytes, window: _Window, budget: Budget, out: list[Raw]) -> None:
         for raw in self._search(data, window, budget):
