@@ -80,8 +80,6 @@ class Needles:
 def _passwords(*values: bytes) -> Iterable[bytes]:
     """The passwords inside addresses such as `scheme://user:password@host`: each is a secret of its own."""
     for value in values:
-        if value.find(b"://") < 0:
-            continue
         credentials = value.partition(b"://")[2].rpartition(b"@")[0]
         password = credentials.partition(b":")[2]
         if len(password) >= _MIN_PASSWORD:
