@@ -10,7 +10,7 @@ from keylint.records import dataclass, field, replace
 from keylint.secret import Match
 from keylint.timeline import Story
 
-MAX_STORY_PLACES = 4  # places of one story that get a location; the others are counted
+_MAX_STORY_PLACES = 4  # places of one story that get a location; the others are counted
 _FEW_VERSIONS = 100  # so many are examined for the sake of more places
 
 
@@ -46,7 +46,7 @@ def make_plan(key: int, story: Story, today: Sequence[Shown]) -> Plan:
     places = [Shown(place.path, place.blob, place.commit) for place in (story.first, *newest.values())]
     shown: dict[tuple[bytes, bytes], Shown] = {}
     for place in (*today[:1], *places):
-        if len(shown) < MAX_STORY_PLACES:
+        if len(shown) < _MAX_STORY_PLACES:
             shown.setdefault((place.path, place.blob), place)
     return Plan(key, story, list(shown.values()))
 
@@ -60,7 +60,7 @@ def add_places(plans: Sequence[Plan]) -> None:
     for plan in plans:
         shown = {(place.path, place.blob) for place in plan.shown}
         for place in plan.story.places:
-            if len(shown) >= MAX_STORY_PLACES:
+            if len(shown) >= _MAX_STORY_PLACES:
                 break
             version = (place.path, place.blob)
             if version not in shown and (version in looked_at or len(looked_at) < _FEW_VERSIONS):

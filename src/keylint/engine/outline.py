@@ -34,6 +34,7 @@ _TAIL = 20  # bytes of a value that tell enough behind a name
 _LONG_TAIL = 80  # and behind common words
 _COUNTED = 3  # a repetition that varies by fewer bytes is left as it is
 _MIN_NAME = 3  # letters
+_MIN_MARK = 3  # characters
 _MAX_NAMES = 8  # that get an outline of their own
 # fmt: off
 _COMMON = frozenset((
@@ -284,7 +285,7 @@ def _opened(items: _Items) -> _Items:
 
 
 def _mark(items: _Items) -> int:
-    """Where the first three characters in a row stand that are in no word, 0 if there are none."""
+    """Where the first characters stand that are in no word, enough of them in a row; 0 if there are none."""
     start = length = 0
     for at, item in enumerate(items):
         character = _character(item)
@@ -293,7 +294,7 @@ def _mark(items: _Items) -> int:
             continue
         start = start if length else at
         length += _width((item,))[0]
-        if length >= _MIN_NAME:
+        if length >= _MIN_MARK:
             return start
     return 0
 
