@@ -8,6 +8,7 @@ from keylint.engine import Engine
 from keylint.examine import Examiner
 from keylint.records import replace
 from keylint.rule import Allowlist, Rule
+from keylint.rulelist import listed
 from keylint.secret import Blob, Match
 
 _KEPT = 8  # examiners: each holds an engine
@@ -23,8 +24,9 @@ class Allowing:
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules = tuple(rules)
-        self.commits = {name.lower() for r in self._rules for a in r.allowlists for name in a.commits}
+        self._rules = listed(rules)
+        naming = (self._rules[number] for number in self._rules.index.by_commit)
+        self.commits = {name.lower() for rule in naming for a in rule.allowlists for name in a.commits}
         self._examiners: dict[str, Examiner] = {}
 
     def remaining(self, blob: Blob, commit: str) -> set[Spot] | None:

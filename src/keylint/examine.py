@@ -6,7 +6,7 @@ as a match can reach, and each match belongs to the piece in whose own part its 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import BinaryIO, Protocol
 
 from keylint.engine.hit import ScanResult
@@ -32,7 +32,7 @@ class Scanner(Protocol):
     """The part of `keylint.engine.Engine` that is needed here."""
 
     @property
-    def rules(self) -> Sequence[Rule]: ...
+    def rules(self) -> Iterable[Rule]: ...
     @property
     def max_window(self) -> int: ...
     def scan(self, data: bytes, *, path: str = "", binary: bool = False) -> ScanResult: ...

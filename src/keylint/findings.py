@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from keylint.digests import hmac_sha256
@@ -142,10 +142,10 @@ class Candidate:
 class Collector:
     """Gathers the matches of a run by key and file, then turns them into findings.
 
-    `salt` keys the fingerprints. `rules` maps rule ids to the rules that the engine reports.
+    `salt` keys the fingerprints. `rules` gives the rules that the engine reports by their ids.
     """
 
-    def __init__(self, rules: Mapping[str, Rule], *, salt: bytes) -> None:
+    def __init__(self, rules: Callable[[str], Rule], *, salt: bytes) -> None:
         self._rules = rules
         self._salt = salt
         self._keys: dict[Secret, Candidate] = {}
@@ -170,7 +170,7 @@ class Collector:
         return len(self._keys)
 
     def _candidate(self, match: Match) -> Candidate:
-        rule = self._rules[match.rule_id]
+        rule = self._rules(match.rule_id)
         candidate = self._keys.get(match.value)
         if candidate is None:
             candidate = Candidate(rule, match.value, match.evidence, match.tentative)

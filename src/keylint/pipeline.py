@@ -34,6 +34,7 @@ from keylint.model import (
 from keylint.privileges import PrivilegeModel
 from keylint.records import dataclass, replace
 from keylint.rule import Rule
+from keylint.rulelist import RuleList
 from keylint.secret import Blob
 from keylint.suppress import Suppressor
 from keylint.verdict import decide
@@ -105,7 +106,7 @@ class Job:
     target: str
     feed: Feed
     repository: Callable[[], Repository]
-    rules: Sequence[Rule]
+    rules: RuleList
     examiner: Examiner
     joiner: Joiner
     privileges: PrivilegeModel
@@ -123,7 +124,7 @@ def run(job: Job, *, now: Callable[[], dt.datetime]) -> Report:
     An interrupt ends the scan early; the report then holds what was found so far and says so.
     """
     started = time.perf_counter()
-    collector = Collector({rule.id: rule for rule in job.rules}, salt=job.salt)
+    collector = Collector(job.rules.named, salt=job.salt)
     intake = Intake(job.examiner, collector)
     interrupted = False
     try:
@@ -140,7 +141,7 @@ def run(job: Job, *, now: Callable[[], dt.datetime]) -> Report:
         suppressed=tuple(suppressed),
         skipped=tuple(intake.skipped),
         problems=(*job.problems, *intake.problems, *job.suppressor.problems(whole=whole)),
-        rules=tuple(rule.info() for rule in job.rules if rule.id in used),
+        rules=tuple(job.rules.named(name).info() for name in job.rules.index.ids if name in used),
         repository=job.repository(),
         stats=Stats(
             files=intake.files,

@@ -1,8 +1,8 @@
 """The compiled rules on disk: private, written atomically, rebuilt when in doubt.
 
 One file for each rule set: a header with length and checksum, the key that says what it was made from, the
-rules as plain data (so that no TOML is read again) and the compiled database. The top of this module imports
-next to nothing: the hook asks `stored_database` first and needs the rest only if something hit.
+rules as `rulelist` stores them (so that no TOML is read again) and the compiled database. The top of this
+module imports next to nothing: the hook asks `stored_database` first and needs the rest only where it hit.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from keylint.engine import extension
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from keylint.engine import Engine
     from keylint.rule import Rule
+    from keylint.rulelist import RuleList
 
     # Number of rules, the rules as `marshal` packs them, the database, and what tells the rules from others.
     Stored = tuple[int, memoryview, memoryview, bytes]
 
-_MAGIC = b"keylint\x08"  # the last byte is the version of this format
+_MAGIC = b"keylint\x09"  # the last byte is the version of this format
 _HEADER = len(_MAGIC) + 4 + 4  # magic, CRC-32 of what follows and length of its head, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20
@@ -58,10 +59,9 @@ def load_engine(
             return engine_from(stored, prefilter=prefilter)
         except (TypeError, ValueError):
             pass  # of another version, or of another machine: made again below
-    rules = _load_rules(paths, builtin)
-    engine = Engine(rules, prefilter=prefilter)
+    engine = Engine(_load_rules(paths, builtin), prefilter=prefilter)
     if file is not None and not _reads_further_files(paths):
-        _write(file, key, rules, engine.dump_database())
+        _write(file, key, engine.rules, engine.dump_database())
     return engine
 
 
@@ -72,12 +72,12 @@ def engine_from(stored: Stored, *, prefilter: str = "auto") -> Engine:
     """
     from keylint import latepattern
     from keylint.engine import Engine
-    from keylint.rule import from_plain
+    from keylint.rulelist import RuleList
 
     _, packed, database, told = stored
     rules, patterns = marshal.loads(packed)  # noqa: S302  (from our own file, whose checksum fits)
     latepattern.restore(patterns)
-    engine = Engine([from_plain(rule) for rule in rules], prefilter=prefilter, database=database)
+    engine = Engine(RuleList(stored=rules), prefilter=prefilter, database=database)
     engine.identity = told
     return engine
 
@@ -161,6 +161,7 @@ _READERS = (
     "re2.py",
     "rule.py",
     "rulefields.py",
+    "rulelist.py",
     "ruleset.py",
     "engine/confirm.py",
     "engine/lines.py",
@@ -184,7 +185,7 @@ def _reads_further_files(paths: Sequence[str]) -> bool:
     return reads_further_files(paths)
 
 
-def _identity(rules: Sequence[Rule]) -> bytes:
+def _identity(rules: Iterable[Rule]) -> bytes:
     """A digest of all that rules say. Takes 15 ms, so it is stored beside them."""
     from keylint.digests import sha256
     from keylint.rule import to_plain
@@ -243,12 +244,10 @@ def _read(file: str | None, key: bytes) -> Stored | None:
     return count, view[middle : middle + size], view[middle + size :], told
 
 
-def _write(file: str, key: bytes, rules: Sequence[Rule], database: bytes) -> None:
+def _write(file: str, key: bytes, rules: RuleList, database: bytes) -> None:
     """Store a rule set. Whatever prevents it is no problem of the run: it only costs time."""
-    from keylint.rule import to_plain
-
     # The rules are packed by themselves: where nothing could match, nobody unpacks them.
-    packed = marshal.dumps((tuple(to_plain(rule) for rule in rules), _late_patterns()))
+    packed = marshal.dumps((rules.dump(), _late_patterns()))
     head = marshal.dumps((key, len(rules), len(packed), _identity(rules)))
     crc = zlib.crc32(database, zlib.crc32(packed, zlib.crc32(head)))
     start = _MAGIC + crc.to_bytes(4, "big") + len(head).to_bytes(4, "big")

@@ -233,7 +233,7 @@ def _filled(rng: random.Random, example: str) -> str:
 )
 def test_a_wide_pattern_is_confirmed_forward_from_its_opening(text: str) -> None:
     for pattern in (p for p in PATTERNS if "begin" in p):
-        raws = _single(pattern)._confirmers[0]
+        raws = _single(pattern)._of.confirmer(0)
         data = text.encode()
         clusters = _single(pattern)._candidates(data).get(0, [])
         found = raws.search(data, clusters, confirm.Budget(len(data))) if clusters else []

@@ -90,4 +90,4 @@ def test_memory_of_seen_windows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     rng = random.Random(4)
     for _ in range(200):
         assert len(engine.scan(token(rng).encode())) == 1
-    assert len(engine._confirmers[0]._memory._windows) < 60
+    assert len(engine._of.confirmer(0)._memory._windows) < 60

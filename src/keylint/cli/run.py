@@ -166,7 +166,7 @@ def build(
         prefilter=engine.prefilter_name,
         problems=(
             *(problem for snapshot in snapshots for problem in snapshot.problems),
-            *(_not_applied(rule) for rule in engine.rules if not rule.regex and not rule.refines),
+            *(_not_applied(engine.rules[number]) for number in engine.rules.index.idle),
         ),
         revealed=options.reveal,
     )

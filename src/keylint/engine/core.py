@@ -6,17 +6,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from keylint.engine import extension
-from keylint.engine.confirm import Budget, Confirmer, Memory, Raw
+from keylint.engine.confirm import Budget, Raw
 from keylint.engine.hit import Hit, Refusal, ScanResult
-from keylint.engine.judge import Judge, marks, normalize
+from keylint.engine.judge import marks, normalize
 from keylint.engine.literal import Blob, Keywords
+from keylint.engine.perrule import PerRule
 from keylint.engine.quickdb import pack, unpack, unpack_plans
 from keylint.engine.relate import pair, settle_overlaps
 from keylint.engine.vector import MAX_BUFFER, Clusters, Vector, Words
-from keylint.engine.window import Plan
 from keylint.errors import ConfigError
-from keylint.precompiled import dump
 from keylint.rule import Rule
+from keylint.rulelist import listed
 
 _BINARY_PROBE = 8000  # bytes: git's own test for binary content
 _EVENTS = 500_000  # prefilter events that one buffer may always have; more come with its size
@@ -35,37 +35,23 @@ class Engine:
     """
 
     def __init__(
-        self, rules: Sequence[Rule], *, prefilter: str = "auto", database: bytes | memoryview | None = None
+        self, rules: Iterable[Rule], *, prefilter: str = "auto", database: bytes | memoryview | None = None
     ) -> None:
         self.explain = False  # True: results tell which matches were refused, and by which test
         self.identity = b""  # what tells its rules from others, if that is known: see `rulecache`
-        self.rules = tuple(rules)
-        self._patterns = tuple(rule for rule in rules if rule.regex)
-        self._order = {rule.id: i for i, rule in enumerate(self._patterns)}
-        self._by_path = frozenset(rule.id for rule in self._patterns if _depends_on_path(rule))
-        self._keywords = Keywords([rule.keywords for rule in self._patterns])
+        self.rules = listed(rules)
+        index = self.rules.index
+        order = (index.ids[number] for number in index.searched)
+        self._order = {name: number for number, name in enumerate(order)}
+        self._by_path = frozenset(index.ids[number] for number in index.by_path)
+        self._keywords = Keywords(index.keywords)
         unvectored, raw, plans = unpack(database) if database is not None else ((), b"", b"")
-        memory = Memory()
-        self._confirmers = [Confirmer(rule, memory) for rule in self._patterns]
-        if plans:
-            for confirmer, (bounds, compiled) in zip(self._confirmers, unpack_plans(plans), strict=True):
-                confirmer.prepare(Plan._make(bounds), compiled)
-        self._refining: dict[str, list[Rule]] = {}
-        for rule in rules:
-            self._refining.setdefault(rule.refines, []).append(rule)
-        self._judges: dict[int, Judge] = {}
+        self._of = PerRule(self.rules, unpack_plans(plans) if plans else ())
         if database is None:  # else the rules were checked when it was made
-            for number in range(len(self._patterns)):
-                self._judge(number)
+            for number in range(len(self._of)):
+                self._of.judge(number)
         self._vector = self._make_vector(prefilter, None if database is None else (unvectored, raw))
         self._words: Words | None = None  # made for the first flood
-
-    def _judge(self, number: int) -> Judge:
-        judge = self._judges.get(number)
-        if judge is None:
-            rule = self._patterns[number]
-            judge = self._judges[number] = Judge(rule, self._refining.get(rule.id, ()))
-        return judge
 
     def _make_vector(self, prefilter: str, database: tuple[tuple[int, ...], bytes] | None) -> Vector | None:
         if prefilter not in ("auto", "hyperscan", "pure"):
@@ -76,15 +62,16 @@ class Engine:
             if prefilter == "hyperscan":
                 raise ConfigError("prefilter: hyperscan is not installed", hint="use auto or pure")
             return None
-        return Vector([rule.regex for rule in self._patterns], database)
+        patterns = () if database else [self._of.rule(number).regex for number in range(len(self._of))]
+        return Vector(patterns, database)
 
     def prepare(self, numbers: Iterable[int]) -> None:
         """Get ready for hits of some rules, by their numbers in `places`: else the first takes long."""
         from keylint.engine import inspect  # noqa: F401 - the judges load it when they need it
 
         for number in numbers:
-            if number < len(self._patterns):
-                self._judge(number)
+            if number < len(self._of):
+                self._of.judge(number)
 
     @property
     def prefilter_name(self) -> str:
@@ -94,7 +81,7 @@ class Engine:
     @property
     def max_window(self) -> int:
         """Bytes that two neighbouring pieces of a stream must share so that no match is lost between them."""
-        return max((confirmer.bounds.span for confirmer in self._confirmers), default=0)
+        return max((self._of.span(number) for number in range(len(self._of))), default=0)
 
     def dump_database(self) -> bytes:
         """The compiled prefilter and patterns for `database`; empty on the pure path.
@@ -103,7 +90,7 @@ class Engine:
         """
         if self._vector is None:
             return b""
-        return pack(*self._vector.dump(), tuple((tuple(c.bounds), dump(c.pattern)) for c in self._confirmers))
+        return pack(*self._vector.dump(), self._of.dump_plans())
 
     def scan(self, data: bytes, *, path: str | None = "", binary: bool = False) -> ScanResult:
         """All hits in one blob, sorted by start. Look at `.limits` of the result: it may be incomplete.
@@ -120,7 +107,7 @@ class Engine:
             hit
             for hit in hits
             if hit.base.id not in self._by_path
-            or self._judge(self._order[hit.base.id]).stays(data, hit, path)
+            or self._of.judge(self._order[hit.base.id]).stays(data, hit, path)
         ]
         return ScanResult(self._settled(kept))
 
@@ -135,16 +122,18 @@ class Engine:
 
     def hits_at(self, places: Sequence[int], data: bytes) -> list[Hit]:
         """The hits that have these places in the same bytes."""
-        return [self._judge(number).recall(data, Raw(*raw), kept) for number, *raw, kept in batched(places)]
+        return [
+            self._of.judge(number).recall(data, Raw(*raw), kept) for number, *raw, kept in batched(places)
+        ]
 
     def knows(self, places: Sequence[int]) -> bool:
         """Whether places are of rules that there are here."""
-        return max(places[::PLACE_SIZE], default=0) < len(self._patterns)
+        return max(places[::PLACE_SIZE], default=0) < len(self._of)
 
     def value_at(self, place: Sequence[int], data: bytes) -> bytes:
         """The value of the hit that had this place in `data`."""
         number, _, _, start, end, _ = place
-        return normalize(data[start:end], self._patterns[number].normalize)
+        return normalize(data[start:end], self._of.rule(number).normalize)
 
     def scan_slab(
         self, buffer: bytes | bytearray | memoryview, bounds: Sequence[tuple[int, int]]
@@ -187,7 +176,7 @@ class Engine:
     # ---- prefilter
 
     def _unvectored(self) -> Sequence[int]:
-        return self._vector.unvectored if self._vector else range(len(self._patterns))
+        return self._vector.unvectored if self._vector else range(len(self._of))
 
     def _vectored(self, data: bytes | bytearray | memoryview) -> tuple[Clusters, bool]:
         """Clusters of the Hyperscan pass, and whether there were too many events to go on with it."""
@@ -214,7 +203,7 @@ class Engine:
         """Rule number -> clusters of ends; None where the whole blob must be searched."""
         clusters, flooded = self._vectored(data)
         if flooded:
-            return self._with_pure({}, data, range(len(self._patterns)))
+            return self._with_pure({}, data, range(len(self._of)))
         return self._with_pure(clusters, data, self._unvectored())
 
     def _with_pure(
@@ -245,7 +234,7 @@ class Engine:
         blob = Blob(data)
         hits: list[Hit] = []
         for number in sorted(candidates, key=lambda n: _extent(candidates[n], len(data))):
-            if self._patterns[number].binary or not binary:
+            if self._of.rule(number).binary or not binary:
                 hits += self._of_rule(number, blob, candidates[number], path, budget)
         settled = self._settled(hits)
         by_path = path is None and any(hit.base.id in self._by_path for hit in hits)
@@ -263,7 +252,7 @@ class Engine:
     def _refused(self, numbers: Iterable[int], kept: Sequence[Hit]) -> Iterator[Refusal]:
         """The matches that were refused, apart from those that another rule found after all."""
         for number in numbers:
-            for refusal in self._judge(number).refusals or ():
+            for refusal in self._of.judge(number).refusals or ():
                 if not any(
                     h.secret_start < refusal.secret_end and refusal.secret_start < h.secret_end for h in kept
                 ):
@@ -276,11 +265,11 @@ class Engine:
     def _of_rule(
         self, number: int, blob: Blob, ends: list[int] | None, path: str | None, budget: Budget
     ) -> list[Hit]:
-        judge = self._judge(number)
+        judge = self._of.judge(number)
         judge.refusals = [] if self.explain else None
         if not judge.allowed.applies(path):
             return []
-        raws = self._confirmers[number].search(blob.data, ends, budget)
+        raws = self._of.confirmer(number).search(blob.data, ends, budget)
         if not raws or not self._has_keyword(number, blob, raws):
             return []
         return [hit for raw in raws if (hit := judge.judge(blob.data, raw, path))]
@@ -300,10 +289,6 @@ def batched(places: Sequence[int]) -> Iterator[tuple[int, ...]]:
 def _span(hit: Hit) -> tuple[str, int, int]:
     """What tells the hits of one blob apart: comparing all they hold would be slow."""
     return hit.base.id, hit.secret_start, hit.secret_end
-
-
-def _depends_on_path(rule: Rule) -> bool:
-    return bool(rule.path) or any(allowlist.paths for allowlist in rule.allowlists)
 
 
 def _is_binary(data: bytes) -> bool:

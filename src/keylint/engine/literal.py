@@ -25,8 +25,8 @@ class Blob:
 class Keywords:
     """The keywords of every rule, in lower-case ASCII. A rule applies where at least one of them occurs."""
 
-    def __init__(self, keywords: Sequence[tuple[str, ...]]) -> None:
-        self._keywords = [tuple(k.lower().encode() for k in words) for words in keywords]
+    def __init__(self, keywords: Sequence[tuple[bytes, ...]]) -> None:
+        self._keywords = keywords
 
     def inside(self, number: int, piece: bytes) -> bool:
         """Whether rule `number` needs no keyword, or one is inside `piece`."""
