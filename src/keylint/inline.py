@@ -22,6 +22,7 @@ _MAX_REASON = 200  # bytes
 
 _OWN = b"keylint:allow"
 _OTHER = b"gitleaks:allow"
+_ALLOW = b":allow"
 _DIRECTIVE = late(rb"(?<![\w-])(?:keylint:allow(=(?:\w+(?:[.-]\w+)*)?)?|(gitleaks:allow))(?!\w|-\w)")
 _CLOSERS = late(rb"\*/|-->|--\}\}|#\}|%>|[\r\n]")
 
@@ -57,18 +58,27 @@ def has_directive(data: bytes | bytearray, start: int = 0, end: int | None = Non
 
 def find_directives(data: bytes, *, strict: bool) -> list[Directive]:
     """All directives, in order. With `strict` gitleaks' comments are not honoured."""
-    if _OWN not in data and (strict or _OTHER not in data):
-        return []
     found: list[Directive] = []
-    for match in _DIRECTIVE.finditer(data):
-        name, other = match.groups()
-        if other and strict:
-            continue
-        rule_id = name[1:].decode("utf-8", "replace") if name is not None else None
-        found.append(Directive(match.start(), match.end(), rule_id, not other))
-        if len(found) >= MAX_DIRECTIVES:
-            break
+    done = 0
+    at = data.find(_ALLOW)
+    while at >= 0 and len(found) < MAX_DIRECTIVES:
+        if directive := _directive(data, at, done):
+            done = directive.end
+            if directive.own or not strict:
+                found.append(directive)
+        at = data.find(_ALLOW, at + 1)
     return found
+
+
+def _directive(data: bytes, at: int, low: int) -> Directive | None:
+    """The directive whose `:allow` is at this offset, if it begins at `low` or after it."""
+    for name in (_OWN, _OTHER):
+        start = at + len(_ALLOW) - len(name)
+        if start >= low and (match := _DIRECTIVE.match(data, start)):
+            rule_id, other = match.groups()
+            told = rule_id[1:].decode("utf-8", "replace") if rule_id is not None else None
+            return Directive(start, match.end(), told, not other)
+    return None
 
 
 def reason_span(data: bytes, directive: Directive) -> tuple[int, int]:

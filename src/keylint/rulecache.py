@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     # Number of rules, the rules as `marshal` packs them, the database, and what tells the rules from others.
     Stored = tuple[int, memoryview, memoryview, bytes]
 
-_MAGIC = b"keylint\x09"  # the last byte is the version of this format
+_MAGIC = b"keylint\x0a"  # the last byte is the version of this format
 _HEADER = len(_MAGIC) + 4 + 4  # magic, CRC-32 of what follows and length of its head, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20
@@ -70,13 +70,14 @@ def engine_from(stored: Stored, *, prefilter: str = "auto") -> Engine:
 
     Raises TypeError or ValueError if that is of another version or does not load on this machine.
     """
-    from keylint import latepattern
+    from keylint import latepattern, precompiled
     from keylint.engine import Engine
     from keylint.rulelist import RuleList
 
     _, packed, database, told = stored
-    rules, patterns = marshal.loads(packed)  # noqa: S302  (from our own file, whose checksum fits)
+    rules, patterns, others = marshal.loads(packed)  # noqa: S302  (our own file, whose checksum fits)
     latepattern.restore(patterns)
+    precompiled.restore(others)
     engine = Engine(RuleList(stored=rules), prefilter=prefilter, database=database)
     engine.identity = told
     return engine
@@ -154,6 +155,7 @@ def cache_file(key: bytes, cache_dir: str | None = None) -> str | None:
 
 
 _READERS = (
+    "extensions.py",
     "fieldtypes.py",
     "latepattern.py",
     "precompiled.py",
@@ -165,6 +167,7 @@ _READERS = (
     "ruleset.py",
     "engine/confirm.py",
     "engine/lines.py",
+    "engine/opening.py",
     "engine/outline.py",
     "engine/patterns.py",
     "engine/quickdb.py",
@@ -223,6 +226,28 @@ def _late_patterns() -> dict[tuple[Any, ...], Any]:
     return latepattern.dump()
 
 
+def _patterns_of(rules: Iterable[Rule]) -> dict[str, bytes]:
+    """What rules search for beside their own patterns, compiled, by its text."""
+    from contextlib import suppress
+
+    from keylint.engine.confirm import compile_pattern
+    from keylint.engine.opening import opening
+    from keylint.errors import ConfigError
+    from keylint.precompiled import dump
+
+    packed: dict[str, bytes] = {}
+    for rule in rules:
+        texts = [rule.path, *(beside.regex for beside in rule.beside)]
+        texts += [text for allowed in rule.allowlists for text in (*allowed.regexes, *allowed.paths)]
+        texts += [rule.context.regex] if rule.context else []
+        for text in filter(None, texts):
+            with suppress(ConfigError):  # that is told where the pattern is used
+                packed[text] = dump(compile_pattern(text, rule, "regex"))
+        if found := opening(rule.regex):
+            packed[found.text] = dump(found.pattern)
+    return packed
+
+
 # ---- the file
 
 
@@ -247,7 +272,7 @@ def _read(file: str | None, key: bytes) -> Stored | None:
 def _write(file: str, key: bytes, rules: RuleList, database: bytes) -> None:
     """Store a rule set. Whatever prevents it is no problem of the run: it only costs time."""
     # The rules are packed by themselves: where nothing could match, nobody unpacks them.
-    packed = marshal.dumps((rules.dump(), _late_patterns()))
+    packed = marshal.dumps((rules.dump(), _late_patterns(), _patterns_of(rules)))
     head = marshal.dumps((key, len(rules), len(packed), _identity(rules)))
     crc = zlib.crc32(database, zlib.crc32(packed, zlib.crc32(head)))
     start = _MAGIC + crc.to_bytes(4, "big") + len(head).to_bytes(4, "big")

@@ -8,6 +8,7 @@ import marshal
 import pytest
 import regex
 
+from keylint import precompiled
 from keylint.engine import Engine
 from keylint.engine.confirm import compile_pattern
 from keylint.precompiled import dump, load
@@ -50,14 +51,13 @@ def test_an_engine_from_a_stored_database_compiles_nothing(monkeypatch: pytest.M
 def test_a_pattern_of_another_version_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine([RULE], prefilter="hyperscan")
     stored = engine.dump_database()
-    monkeypatch.setattr(regex, "__version__", "0")
+    monkeypatch.setattr(precompiled, "_version", lambda: ("0",))
     assert load(dump(compile_pattern(RULE.regex, RULE, "regex"))) is not None
     again = Engine([RULE], prefilter="hyperscan", database=stored)
     assert [hit.value for hit in again.scan(TEXT)] == [b"a1" * 10]
-    monkeypatch.undo()
-    monkeypatch.setattr(regex, "__version__", "1")
-    assert load(marshal.dumps(("0", ()))) is None
-    assert load(marshal.dumps(("1", ("not", "arguments")))) is None
+    monkeypatch.setattr(precompiled, "_version", lambda: ("1",))
+    assert load(marshal.dumps((("0",), ()))) is None
+    assert load(marshal.dumps((("1",), ("not", "arguments")))) is None
 
 
 def test_a_library_that_does_not_tell_how_to_restore_is_asked_to_compile(

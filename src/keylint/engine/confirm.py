@@ -16,7 +16,7 @@ from keylint.engine.opening import Opening, opening
 from keylint.engine.patterns import for_regex
 from keylint.engine.window import Plan, plan
 from keylint.errors import ConfigError
-from keylint.precompiled import load
+from keylint.precompiled import load, matcher, restored
 from keylint.rule import Rule
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ class Confirmer:
     def pattern(self) -> regex.Pattern[bytes]:
         """The compiled pattern. Raises ConfigError if it does not compile."""
         if self._compiled is None:
-            restored = load(self._stored) if self._stored else None
-            self._compiled = restored or compile_pattern(self.rule.regex, self.rule, "regex")
+            stored = load(self._stored) if self._stored else None
+            self._compiled = stored or compile_pattern(self.rule.regex, self.rule, "regex")
             self._named = self._compiled.groupindex.get("secret")
             self._opening = opening(self.rule.regex)
         return self._compiled
@@ -238,12 +238,16 @@ def _windows(data: bytes, ends: list[int], bounds: Plan) -> Iterator[tuple[int, 
 
 def load_before_fork() -> None:
     """Load here what each child would otherwise load for itself with its first hit."""
-    import regex  # noqa: F401
+    matcher()
 
 
 def compile_pattern(pattern: str, rule: Rule, field: str) -> regex.Pattern[bytes]:
-    """Compile with `regex` on bytes. Raises ConfigError that names file, rule and field."""
-    import regex  # 10 ms: only when something hit
+    """A pattern of `regex` for bytes, restored if it was stored. Raises ConfigError that names file, rule and
+    field.
+    """
+    if (found := restored(pattern)) is not None:
+        return found
+    import regex  # 10 ms: only where something is to be compiled
 
     try:
         return regex.compile(for_regex(pattern), regex.V0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keylint.latepattern import late
+from keylint.precompiled import restored
 
 if TYPE_CHECKING:
     import regex
@@ -17,8 +18,12 @@ _WORDS = late(r"\(\?i\)\(\?:([a-z]{2,}(?:\|[a-z]{2,})+)\)")
 
 
 class Opening(NamedTuple):
-    """`pattern` matches, without width, wherever a match may begin; it looks at `reach` bytes from there."""
+    """`pattern` matches, without width, wherever a match may begin; it looks at `reach` bytes from there.
 
+    `text` is what it was compiled from.
+    """
+
+    text: str
     pattern: regex.Pattern[bytes]
     reach: int
 
@@ -28,10 +33,13 @@ def opening(pattern: str) -> Opening | None:
     found = _WORDS.match(pattern)
     if found is None:
         return None
-    import regex
-
     words = found[1].split("|")
     pairs = "".join(f"[{''.join(sorted({word[n] for word in words}))}]" for n in range(2))
-    return Opening(
-        regex.compile(f"(?i)(?={pairs})(?={found[1]})".encode(), regex.V0), max(len(word) for word in words)
-    )
+    text = f"(?i)(?={pairs})(?={found[1]})"
+    return Opening(text, restored(text) or _compile(text), max(len(word) for word in words))
+
+
+def _compile(text: str) -> regex.Pattern[bytes]:
+    import regex
+
+    return regex.compile(text.encode(), regex.V0)

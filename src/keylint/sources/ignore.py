@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from keylint.sources.beneath import Beneath, read_all
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 _MAX_BYTES = 1 << 20
 _MAX_STARS = (3, 8)  # in one segment, in one pattern
@@ -55,6 +57,8 @@ def add_rules(
     """
     if not content:
         return above
+    from pathspec import GitIgnoreSpec  # 30 ms: only where there are such rules
+
     lines = os.fsdecode(content.removeprefix(b"\xef\xbb\xbf")).splitlines()
     spec = GitIgnoreSpec.from_lines(_sound(lines), backend="simple")
     if never:
@@ -93,6 +97,8 @@ def _sound(lines: Iterable[str]) -> list[str]:
 
 
 def _is_pattern(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
     try:
         GitIgnoreSpec.from_lines([line], backend="simple")
     except ValueError:
