@@ -55,3 +55,12 @@ def test_an_examined_file_tells_lines_and_masks_of_refusals() -> None:
     examined = Examiner(engine).examine(Blob(Origin(Surface.TREE, "a.txt"), data))
     assert [refused.mask for refused in examined.refused] == ["tok_********aaaa"]
     assert len(examined.matches) == 1
+
+
+def test_the_most_telling_reason_is_named() -> None:
+    assigned = rule("assigned", r"key = ([0-9A-Za-z]+)", filters=("none", "assigned"))
+    for engine in engines(assigned):
+        engine.explain = True
+        assert [refused.reason for refused in engine.scan(b"key = changeme7").refused] == [
+            "placeholder_words"
+        ]

@@ -9,7 +9,7 @@ import pytest
 
 from keylint import rulefields
 from keylint.engine import Engine
-from keylint.engine.filters import FILTERS, GROUPS, NAMES, Candidate, select
+from keylint.engine.filters import FILTERS, GROUPS, NAMES, Candidate, quickest_first, select
 from keylint.engine.judge import entropy
 from keylint.errors import ConfigError
 from keylint.model import Privacy
@@ -245,3 +245,10 @@ def test_entropy_is_in_bits_per_byte() -> None:
     assert entropy(b"abab") == 1
     assert math.isclose(entropy(bytes(range(256))), 8)
     assert entropy(ALPHANUMERIC.encode()) > 5.9
+
+
+def test_the_quick_order_has_the_same_filters() -> None:
+    chosen = select(("none", "assigned"), "a test")
+    quick = quickest_first(chosen)
+    assert quick == chosen
+    assert [*quick] != [*chosen]

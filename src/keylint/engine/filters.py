@@ -8,7 +8,7 @@ group's rules should all have it. docs/generic-detection.md says what each one i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from keylint.engine import assigned, looks
 from keylint.engine.candidate import SURROUNDINGS, Candidate
@@ -90,6 +90,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "none": (),
 }
 NAMES = (*FILTERS, *GROUPS)
+# What refuses most for its time (measured on packages of npm): asked first where nobody wants to know which
+# filter it was. Then the others, the most telling ones first.
+_QUICK = ("short", "harmless_name", "spoken", "template", "joined", "code", "weak_name")
 
 
 def select(names: Iterable[str], where: str) -> dict[str, Filter]:
@@ -107,3 +110,9 @@ def select(names: Iterable[str], where: str) -> dict[str, Filter]:
         for single in GROUPS.get(name, (name,)):
             chosen[single] = FILTERS[single]
     return chosen
+
+
+def quickest_first(chosen: Mapping[str, Filter]) -> dict[str, Filter]:
+    """The same filters in the order in which a candidate is refused soonest."""
+    order = [*(name for name in _QUICK if name in chosen), *chosen]
+    return {name: chosen[name] for name in order}

@@ -48,7 +48,8 @@ class Judge:
         self._refinements = refinements
         where = f"{rule.source}: rule {rule.id}" if rule.source else f"rule {rule.id}"
         self._filters = filters.select(rule.filters, where)
-        self.refusals: list[Refusal] | None = None
+        self._quick = filters.quickest_first(self._filters)
+        self.refusals: list[Refusal] | None = None  # a list: tell which filter refused what
         self._compiled = Compiled(rule)
         self.allowed = Allowed(rule, self._compiled)
         self._providers = providers(rule.names) if rule.names else None
@@ -118,7 +119,8 @@ class Judge:
             return "entropy"
         body = value[rule.prefix_len :]
         candidate = filters.Candidate(value, body, before, after, lead, find_service=self._service)
-        for name, test in self._filters.items():
+        tests = self._quick if self.refusals is None else self._filters
+        for name, test in tests.items():
             if test(candidate):
                 return name
         return _labelled(judged, candidate.service) if candidate.service else judged
