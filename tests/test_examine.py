@@ -186,6 +186,8 @@ def test_the_line_hash_is_the_one_that_github_computes() -> None:
     for origin in (Origin(Surface.TREE, "a.zip", ("b.txt",)), Origin(Surface.HISTORY, "a.txt")):
         (match,) = Examiner(FakeEngine()).examine(Blob(origin, text.encode())).matches
         assert match.location.line_hash == ""
+    (match,) = Examiner(FakeEngine(), line_hashes=False).examine(Blob(ORIGIN, text.encode())).matches
+    assert match.location.line_hash == ""
 
 
 # ---- many

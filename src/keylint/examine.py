@@ -42,6 +42,7 @@ class Examiner:
     """Finds the keys in blobs. One for each engine; not safe to share between threads.
 
     With `strict_allow` only keylint's own allow comments count. With `reveal` snippets show whole secrets.
+    Without `line_hashes` matches have none: they take as long as the scan of a large file.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Examiner:
         *,
         strict_allow: bool = False,
         reveal: bool = False,
+        line_hashes: bool = True,
         piece_bytes: int = PIECE_BYTES,
     ) -> None:
         self._engine = engine
         self._strict_allow = strict_allow
         self._reveal = reveal
+        self._line_hashes = line_hashes
         self._piece_bytes = piece_bytes
 
     def examine(
@@ -85,7 +88,8 @@ class Examiner:
         binary = binary or (not coding.unit and is_binary(data))
         book = self._book(blob.origin, coding, wanted, binary=binary)
         book.take(Piece(data, 0, 0, len(data)), result)
-        if _has_line_hash(blob.origin, binary) and len(blob.data) <= _MAX_HASHED:
+        hashed = self._line_hashes and _has_line_hash(blob.origin, binary)
+        if hashed and len(blob.data) <= _MAX_HASHED:
             book.hash_lines(blob.data)
         return book.close(len(blob.data), ())
 

@@ -146,6 +146,7 @@ def build(
     from keylint.join import Joiner
     from keylint.pipeline import Job
     from keylint.privileges import load_privilege_model
+    from keylint.report import WITH_LINE_HASHES
     from keylint.suppress import Suppressor, load_baseline
 
     snapshots = _snapshots(config.inventory)
@@ -157,7 +158,12 @@ def build(
         feed=source.feed,
         repository=source.repository,
         rules=engine.rules,
-        examiner=Examiner(engine, strict_allow=config.strict_allow, reveal=options.reveal),
+        examiner=Examiner(
+            engine,
+            strict_allow=config.strict_allow,
+            reveal=options.reveal,
+            line_hashes=options.format_name in WITH_LINE_HASHES,
+        ),
         joiner=Joiner(snapshots),
         privileges=load_privilege_model(overrides=templates),
         suppressor=Suppressor(baseline=baseline, ignores=config.ignore, today=_now().date()),

@@ -20,6 +20,7 @@ FORMATS = {
     "github": "keylint.report.github",
     "action": "keylint.report.action",
 }
+WITH_LINE_HASHES = ("sarif", "action")  # formats that hold `Location.line_hash`
 
 
 def render(name: str, report: Report, options: RenderOptions | None = None) -> str:
