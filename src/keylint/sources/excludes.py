@@ -23,6 +23,10 @@ class Excludes:
             except ValueError as error:
                 raise ConfigError(f"exclude: {error}", hint="use gitignore syntax") from None
 
+    def __bool__(self) -> bool:
+        """Whether there are any patterns."""
+        return self._spec is not None
+
     def check(self, path: str) -> tuple[bool, Skipped | None]:
         """Whether a path (a folder's ends in "/") is left out, and what to say about it if it is news."""
         if self._spec is None or not self._spec.match_file(path):

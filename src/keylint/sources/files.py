@@ -75,14 +75,18 @@ class FileSource:
     def listing(self, folder: Beneath) -> Iterator[Listed | Skipped]:
         """What there is to `read`, in a fixed order; for a folder only. `folder` is `root`."""
         tree = Tree(self.root, self._below, self._repo, self._excludes, self.problems)
-        for listed in tree.honouring_ignores(folder) if self.honours_ignores else tree.everything(folder):
+        entries = tree.honouring_ignores(folder) if self.honours_ignores else tree.everything(folder)
+        return self._not_excluded(entries) if self._excludes else entries
+
+    def _not_excluded(self, entries: Iterator[Listed | Skipped]) -> Iterator[Listed | Skipped]:
+        for entry in entries:
             excluded, notice = (
-                (False, None) if isinstance(listed, Skipped) else self._excludes.check(listed.path)
+                (False, None) if isinstance(entry, Skipped) else self._excludes.check(entry.path)
             )
             if notice:
                 yield notice
             elif not excluded:
-                yield listed
+                yield entry
 
     def open_small(self, folder: Beneath, listed: Listed, limit: int) -> tuple[int, int] | None:
         """Descriptor and size of an ordinary file of at most `limit` bytes; the caller closes it.

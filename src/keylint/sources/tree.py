@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from keylint.errors import SourceError
 from keylint.model import Level, Problem, Skipped, SkipReason
-from keylint.records import dataclass
 from keylint.sources.beneath import Beneath
 from keylint.sources.excludes import Excludes
 from keylint.sources.gitrepo import GitRepo, user_excludes
@@ -20,8 +20,7 @@ _OTHERS = ("--others", "--exclude-standard")
 _SUBMODULE = "160000"
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """A path to read, relative to the root. A `tracked` one may be absent: deleted or not checked out."""
 
     path: str
@@ -49,28 +48,23 @@ class Tree:
 
     def honouring_ignores(self, folder: Beneath) -> Iterator[Listed | Skipped]:
         """Files that no ignore rule excludes, and those that git tracks; each once."""
-        seen: set[str] = set()
-        for listed in self._honouring_ignores(folder):
-            if isinstance(listed, Skipped):
-                yield listed
-            elif listed.path not in seen:
-                seen.add(listed.path)
-                yield listed
-
-    def _honouring_ignores(self, folder: Beneath) -> Iterator[Listed | Skipped]:
         if self._repo is None:
-            yield from self._walk(folder)
-        elif self._below and self._repo.ignores(self._below):
+            return self._walk(folder)
+        return _once(self._by_git(self._repo, folder))
+
+    def _by_git(self, repo: GitRepo, folder: Beneath) -> Iterator[Listed | Skipped]:
+        if self._below and repo.ignores(self._below):
             # The user named an ignored folder. Git would list only what it tracks in there.
-            yield from self._repositories(folder, _LIST)
+            yield from self._repositories(repo, folder, _LIST)
             yield from self._walk(folder)
         else:
-            yield from self._repositories(folder, (*_LIST, *_OTHERS))
+            yield from self._repositories(repo, folder, (*_LIST, *_OTHERS))
 
-    def _repositories(self, folder: Beneath, command: tuple[str, ...]) -> Iterator[Listed | Skipped]:
+    def _repositories(
+        self, outer: GitRepo, folder: Beneath, command: tuple[str, ...]
+    ) -> Iterator[Listed | Skipped]:
         """Files of the repository and of those that are checked out inside it."""
-        assert self._repo
-        pending: deque[tuple[GitRepo, str, str]] = deque([(self._repo, "", self._below)])
+        pending: deque[tuple[GitRepo, str, str]] = deque([(outer, "", self._below)])
         while pending:
             repo, prefix, below = pending.popleft()
             try:
@@ -149,6 +143,17 @@ def _git_files(repo: GitRepo, command: tuple[str, ...], below: str) -> dict[str,
             meta, _, path = record.partition(b"\t")
             modes[os.fsdecode(path)] = meta[2:8].decode("ascii")
     return modes
+
+
+def _once(entries: Iterator[Listed | Skipped]) -> Iterator[Listed | Skipped]:
+    """Each path once: repositories inside of each other may list the same."""
+    seen: set[str] = set()
+    for entry in entries:
+        if isinstance(entry, Skipped):
+            yield entry
+        elif entry.path not in seen:
+            seen.add(entry.path)
+            yield entry
 
 
 def _listed(paths: Iterator[str | Skipped]) -> Iterator[Listed | Skipped]:
