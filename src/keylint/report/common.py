@@ -103,6 +103,7 @@ def record_name(record: KeyRecord) -> str:
     return f"{label}id {clean(record.key_id)}{organization}, {record.status.value}"
 
 
+@lru_cache(maxsize=4096)  # many places are of a few commits
 def iso(date: dt.datetime | None) -> str | None:
     """A date as `2026-01-31T12:00:00Z`."""
     if date is None:
