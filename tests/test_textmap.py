@@ -165,3 +165,12 @@ def test_many_places_on_one_long_line_take_linear_time() -> None:
     positions = locate(LineCursor(Coding()), line.encode(), 0, [2 * offset for offset in offsets])
     assert [positions[2 * offset].column for offset in offsets] == [offset + 1 for offset in offsets]
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("cut", range(4))
+def test_a_long_text_is_utf_8_wherever_it_is_cut_and_not_with_one_wrong_byte(cut: int) -> None:
+    text = ("ä€😀" * 30_000).encode()
+    text = text[: len(text) - cut]
+    assert settle(Coding("utf-8"), text) == Coding("utf-8")
+    for at in (0, 65_535, 65_536, len(text) // 2):
+        assert settle(Coding("utf-8"), text[:at] + b"\xff" + text[at:]) == Coding("cp1252")

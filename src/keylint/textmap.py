@@ -16,6 +16,7 @@ from keylint.latepattern import late
 from keylint.records import dataclass
 
 SNIFF_BYTES = 8192  # what git looks at, too
+_DECODED_BYTES = 1 << 16
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # bytes that never begin a UTF-8 character
 _FOUR_BYTE_LEADS = bytes(range(0xF0, 0xF8))  # characters above U+FFFF: two UTF-16 code units
@@ -94,11 +95,23 @@ def settle(coding: Coding, data: bytes) -> Coding:
     """Decide between UTF-8 and a single-byte encoding. `data` may end within a character."""
     if coding.encoding != "utf-8" or coding.bom or data.isascii():
         return coding
+    return coding if _is_utf8(data) else Coding("cp1252")
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether all of it is UTF-8, but for a character that its end may cut. A bit at a time: text takes up to
+    four times the memory.
+    """
+    at = 0
     try:
-        codecs.utf_8_decode(data, "strict", False)
+        while piece := data[at : at + _DECODED_BYTES]:
+            used = len(piece) if piece.isascii() else codecs.utf_8_decode(piece, "strict", False)[1]
+            if not used:
+                break
+            at += used
     except UnicodeDecodeError:
-        return Coding("cp1252")
-    return coding
+        return False
+    return True
 
 
 def is_binary(head: bytes) -> bool:
@@ -196,10 +209,9 @@ class LineCursor:
         if piece.endswith(b"\r"):
             piece, self._held = piece[:-1], b"\r"
         breaks, last = _line_breaks(piece)
-        units = self._units(piece)
         self._line += breaks
-        self._column = 1 + self._units(piece[last:]) if breaks else self._column + units
-        self._bytes += self._original(piece, units)
+        self._column = 1 + self._units(piece[last:]) if breaks else self._column + self._units(piece)
+        self._bytes += self._original(piece)
 
     def _units(self, piece: bytes) -> int:
         """UTF-16 code units. Counted by byte classes, so that a piece may end within a character."""
@@ -208,11 +220,11 @@ class LineCursor:
         doubles = len(piece) - len(piece.translate(None, _FOUR_BYTE_LEADS))
         return _characters(piece) + doubles
 
-    def _original(self, piece: bytes, units: int) -> int:
+    def _original(self, piece: bytes) -> int:
         unit = self.coding.unit
         if not unit:
             return len(piece)
-        return 2 * units if unit == 2 else 4 * _characters(piece)
+        return 2 * self._units(piece) if unit == 2 else 4 * _characters(piece)
 
 
 def _characters(piece: bytes) -> int:
