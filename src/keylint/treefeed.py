@@ -1,24 +1,25 @@
 """Scan a folder with all processors: which files hold anything is found out by several workers at once.
 
 Nearly all files hold nothing. So the workers sift: they read many files into one buffer and scan that. The
-few files in which there may be something to report they examine one by one, exactly as in a small scan. This
-process lists the folder meanwhile, and delivers what they say in the order of the listing.
+few files in which there may be something to report they examine one by one, from the bytes that were scanned.
+This process lists the folder meanwhile, and delivers what they say in the order of the listing.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple, Protocol
 
 from keylint import workers
 from keylint.engine import Engine
 from keylint.engine.confirm import load_before_fork
+from keylint.engine.hit import ScanResult
 from keylint.examine import Examined, Examiner
 from keylint.inline import has_directive
-from keylint.model import Problem, Repository, Skipped
+from keylint.model import Origin, Problem, Repository, Skipped, Surface
 from keylint.pipeline import Intake, feed_from
 from keylint.records import dataclass, field
 from keylint.secret import Blob
@@ -45,6 +46,7 @@ class Folder(Protocol):
     """The part of `keylint.sources.files.FileSource` that is needed here."""
 
     root: str
+    surface: Surface
     is_file: bool
     problems: list[Problem]
 
@@ -219,34 +221,28 @@ class _Sifter:
         self._source = source
         self._engine = engine
         self._examiner = examiner
+        self._listed: dict[int, Listed] = {}  # what the request is about
+        self._files = self._bytes = 0
+        self._told: _Told = {}
 
     def work(self) -> workers.Work:
         """Answer requests, which are lists of files, with a packed `_Answer`."""
         from keylint.carry import pack
 
-        slab = _Slab(self._engine)
+        slab = _Slab(self._engine, self._examine_sifted)
         with Beneath(self._source.root) as folder:
             request = yield None
             while True:
                 request = yield pack(tuple(self._sift(slab, folder, request)))
 
     def _sift(self, slab: _Slab, folder: Beneath, entries: Iterable[_Entry]) -> _Answer:
-        listed = {index: Listed(path, tracked) for index, path, tracked in entries}
-        notable = [index for index, entry in listed.items() if not self._add(slab, folder, index, entry)]
-        found, files, size = slab.finish()
-        told: _Told = {}
-        for index in (*notable, *found):
-            item = self._source.read(folder, listed[index])
-            if isinstance(item, Skipped):
-                told[index] = item
-            elif item:
-                examined = self._examiner.examine(item)
-                if examined.matches or examined.allows or examined.skipped:
-                    told[index] = item.origin.display, examined
-                else:
-                    files += 1
-                    size += examined.size_bytes
-        return _Answer(files, size, told)
+        self._listed = {index: Listed(path, tracked) for index, path, tracked in entries}
+        self._files, self._bytes, self._told = 0, 0, {}
+        for index, listed in self._listed.items():
+            if not self._add(slab, folder, index, listed):
+                self._read(folder, index, listed)
+        files, size = slab.finish()
+        return _Answer(files + self._files, size + self._bytes, self._told)
 
     def _add(self, slab: _Slab, folder: Beneath, index: int, listed: Listed) -> bool:
         """Read a file into the slab, if it is an ordinary one."""
@@ -258,17 +254,42 @@ class _Sifter:
         finally:
             os.close(opened[0])
 
+    def _read(self, folder: Beneath, index: int, listed: Listed) -> None:
+        """Examine a file that was not sifted, or tell why that cannot be done."""
+        item = self._source.read(folder, listed)
+        if isinstance(item, Skipped):
+            self._told[index] = item
+        elif item:
+            self._note(index, item, self._examiner.examine(item))
+
+    def _examine_sifted(self, index: int, data: bytes, result: ScanResult) -> None:
+        """Examine a file in which something was found."""
+        path = self._listed[index].path
+        blob = Blob(Origin(self._source.surface, path), data, len(data))
+        known = None if result.anywhere is None else self._engine.under(result.anywhere, data, path)
+        self._note(index, blob, self._examiner.examine(blob, None, known))
+
+    def _note(self, index: int, blob: Blob, examined: Examined) -> None:
+        if examined.matches or examined.allows or examined.skipped:
+            self._told[index] = blob.origin.display, examined
+        else:
+            self._files += 1
+            self._bytes += examined.size_bytes
+
 
 class _Slab:
-    """Collects files in one buffer and scans it when there is enough in it."""
+    """Collects files in one buffer and scans it when there is enough in it.
 
-    def __init__(self, engine: Engine) -> None:
+    `examine` is called with number and content of each file that may hold something, and with what was found.
+    """
+
+    def __init__(self, engine: Engine, examine: Callable[[int, bytes, ScanResult], None]) -> None:
         self._engine = engine
+        self._examine = examine
         self._buffer = bytearray(_LARGEST + 1)  # used again and again: new memory costs more than reading
         self._filled = 0
         self._bounds: list[tuple[int, int]] = []
         self._indexes: list[int] = []
-        self._notable: list[int] = []
         self._files = self._bytes = 0
 
     def read(self, index: int, fd: int, size: int) -> bool:
@@ -300,19 +321,24 @@ class _Slab:
         marked = end > start and self._buffer[start] >= _MARKS
         return marked or self._buffer.find(b"\0", start, min(end, start + SNIFF_BYTES)) >= 0
 
-    def finish(self) -> tuple[list[int], int, int]:
-        """Scan the rest: which files may hold something, how many do not, and how many bytes these have."""
+    def finish(self) -> tuple[int, int]:
+        """Scan the rest: how many files hold nothing, and how many bytes these have."""
         self._scan()
-        result = self._notable, self._files, self._bytes
-        self._notable, self._files, self._bytes = [], 0, 0
+        result = self._files, self._bytes
+        self._files = self._bytes = 0
         return result
 
     def _scan(self) -> None:
         """Scan what has come together and begin anew."""
-        found = set(sift(self._engine, self._buffer, self._bounds))
+        found = sift(self._engine, self._buffer, self._bounds)
         if has_directive(self._buffer, 0, self._filled):
-            found |= {n for n, (a, b) in enumerate(self._bounds) if has_directive(self._buffer, a, b)}
-        self._notable += [self._indexes[n] for n in found]
+            for n, (start, end) in enumerate(self._bounds):
+                if n not in found and has_directive(self._buffer, start, end):
+                    found[n] = ScanResult(anywhere=())
         self._files += len(self._bounds) - len(found)
         self._bytes += sum(b - a for n, (a, b) in enumerate(self._bounds) if n not in found)
+        with memoryview(self._buffer) as view:
+            for n, result in found.items():
+                start, end = self._bounds[n]
+                self._examine(self._indexes[n], bytes(view[start:end]), result)
         self._filled, self._bounds, self._indexes = 0, [], []
