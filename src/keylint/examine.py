@@ -87,7 +87,7 @@ class Examiner:
         # Only now is it worth looking at all bytes.
         binary = binary or (not coding.unit and is_binary(data))
         book = self._book(blob.origin, coding, wanted, binary=binary)
-        book.take(Piece(data, 0, 0, len(data)), result)
+        book.take(Piece(data, 0, 0, len(data), last=True), result)
         hashed = self._line_hashes and _has_line_hash(blob.origin, binary)
         if hashed and len(blob.data) <= _MAX_HASHED:
             book.hash_lines(blob.data)
@@ -100,7 +100,7 @@ class Examiner:
         """
         result = self._engine.scan(blob.data, path=blob.origin.path, binary=True)
         book = self._book(blob.origin, Coding(), wanted, binary=True)
-        book.take(Piece(blob.data, 0, 0, len(blob.data)), result)
+        book.take(Piece(blob.data, 0, 0, len(blob.data), last=True), result)
         other = book.close(len(blob.data), ())
         return replace(
             examined,
@@ -135,10 +135,10 @@ class Examiner:
             ):
                 data += transcoder.feed(more)
             if len(data) < begin + self._piece_bytes + overlap:
-                yield Piece(data, base, begin, len(data))
+                yield Piece(data, base, begin, len(data), last=True)
                 return
             end = begin + self._piece_bytes
-            yield Piece(data, base, begin, end)
+            yield Piece(data, base, begin, end, last=False)
             drop = max(0, end - overlap)
             data, base, begin = data[drop:], base + drop, end - drop
 

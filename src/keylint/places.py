@@ -53,13 +53,15 @@ class Examined:
 class Piece(NamedTuple):
     """A stretch of the scanned bytes, at offset `base` of the whole.
 
-    `begin:end` in `data` is its own part; what is around it overlaps with the neighbours.
+    `begin:end` in `data` is its own part; what is around it overlaps with the neighbours. `last`: no other
+    comes after it.
     """
 
     data: bytes
     base: int
     begin: int
     end: int
+    last: bool
 
 
 class _Tail(NamedTuple):
@@ -243,7 +245,10 @@ class Book:
         sketches: Sequence[Sketch],
         more: Iterable[int],
     ) -> dict[int, Position]:
-        """The positions of everything of interest, by offset in the piece; moves the cursor to its end."""
+        """The positions of everything of interest, by offset in the piece.
+
+        Moves the cursor to the piece's end only if something follows: counting lines takes its time.
+        """
         offsets = {offset for place in places for offset in (place.hit.secret_start, place.hit.secret_end)}
         offsets.update(directive.start for directive in directives)
         offsets.update(more)
@@ -252,8 +257,11 @@ class Book:
         if self._binary:
             return {offset: Position(1, 1, piece.base + offset) for offset in offsets}
         inside = [offset for offset in offsets if offset < piece.end]
-        found = locate(self._cursor, piece.data, piece.begin, [*inside, piece.end])
-        found |= locate(self._cursor.copy(), piece.data, piece.end, offsets.difference(inside))
+        beyond = offsets.difference(inside)
+        if beyond or not piece.last:
+            inside.append(piece.end)
+        found = locate(self._cursor, piece.data, piece.begin, inside)
+        found |= locate(self._cursor.copy(), piece.data, piece.end, beyond)
         return found
 
     def _redactor(self, data: bytes, hits: Sequence[Hit]) -> Redactor:
