@@ -144,6 +144,25 @@ def test_rules_of_another_version_are_made_again(
     assert [hit.rule.id for hit in load(rules, folder).scan(VALUE)] == ["mine.token"]
 
 
+def test_another_module_for_patterns_makes_them_again(
+    rules: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "matcher.so"
+    module.write_bytes(b"one")
+    monkeypatch.setattr(rulecache, "_matcher", lambda: rulecache._stamp(str(module)))
+    load(rules, folder)
+    with monkeypatch.context() as patch:
+        no_reading(patch)
+        load(rules, folder)
+    module.write_bytes(b"another")
+    with monkeypatch.context() as patch:
+        no_reading(patch)
+        with pytest.raises(AssertionError, match="were read"):
+            load(rules, folder)
+    module.unlink()
+    assert [hit.rule.id for hit in load(rules, folder).scan(VALUE)] == ["mine.token"]
+
+
 def test_a_changed_rule_file_is_read_again(rules: str, folder: str) -> None:
     load(rules, folder)
     Path(rules).write_text(RULES.replace("{36}", "{35}"))

@@ -1,15 +1,14 @@
 """Compiled patterns as bytes, made once with the database and restored in a tenth of the time of compiling.
 
 `regex` itself says how, for `pickle`: a function and plain arguments. Only the arguments are kept, packed by
-`marshal`, with what tells the `regex` that made them from others; a pattern of another one is compiled anew.
-To restore one takes the package's extension module alone: the whole package, which takes 10 ms and 3 MB, is
-loaded only where there is something to compile.
+`marshal`, with the version of its code; a pattern of another one is compiled anew. Where patterns are kept
+for later runs, `rulecache` sees to it that the extension module is still the same. To restore one takes that
+module alone: the whole package, which takes 10 ms and 3 MB, is loaded where there is something to compile.
 """
 
 from __future__ import annotations
 
 import marshal
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import regex
 
 _stored: dict[str, bytes] = {}
+_restored: dict[str, regex.Pattern[bytes]] = {}
 
 
 def dump(pattern: regex.Pattern[bytes]) -> bytes:
@@ -57,8 +57,10 @@ def restore(stored: Mapping[str, bytes]) -> None:
 
 def restored(text: str) -> regex.Pattern[bytes] | None:
     """The pattern of this text, if it was stored by this version of `regex`."""
-    packed = _stored.get(text)
-    return load(packed) if packed else None
+    packed = _stored.pop(text, b"")
+    if packed and (pattern := load(packed)) is not None:
+        _restored[text] = pattern
+    return _restored.get(text)
 
 
 def matcher() -> Any:
@@ -67,9 +69,6 @@ def matcher() -> Any:
 
 
 def _version() -> tuple[int, ...]:
-    """What compiled code depends on: the extension module, the version of its code, the size of a word."""
+    """What compiled code depends on: its version and the size of a word."""
     module = matcher()
-    if module is None:
-        return ()
-    status = os.stat(module.__file__)
-    return status.st_mtime_ns, status.st_size, getattr(module, "MAGIC", 0), getattr(module, "CODE_SIZE", 0)
+    return getattr(module, "MAGIC", 0), getattr(module, "CODE_SIZE", 0)
