@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_another_module_for_patterns_makes_them_again(
 ) -> None:
     module = tmp_path / "matcher.so"
     module.write_bytes(b"one")
-    monkeypatch.setattr(rulecache, "_matcher", lambda: rulecache._stamp(str(module)))
+    monkeypatch.setattr("keylint.precompiled.matcher", lambda: SimpleNamespace(__file__=str(module)))
     load(rules, folder)
     with monkeypatch.context() as patch:
         no_reading(patch)
