@@ -170,6 +170,7 @@ _READERS = (
     "engine/opening.py",
     "engine/outline.py",
     "engine/patterns.py",
+    "engine/perrule.py",
     "engine/quickdb.py",
     "engine/vector.py",
     "engine/window.py",
