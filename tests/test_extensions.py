@@ -12,8 +12,10 @@ def test_what_is_not_installed_is_none() -> None:
     assert extensions.find("nowhere._extension") is None
 
 
-def test_a_module_that_is_no_extension_by_itself_is_none() -> None:
-    assert extensions.load("json.nothing") is None
+def test_a_module_in_python_is_none() -> None:
+    assert extensions.find("wsgiref.headers") is not None
+    assert extensions.load("wsgiref.headers") is None
+    assert "wsgiref.headers" not in sys.modules
 
 
 def test_the_package_finds_the_module_that_was_loaded_on_its_own() -> None:

@@ -150,7 +150,7 @@ def test_another_module_for_patterns_makes_them_again(
 ) -> None:
     module = tmp_path / "matcher.so"
     module.write_bytes(b"one")
-    monkeypatch.setattr("keylint.precompiled.matcher", lambda: SimpleNamespace(__file__=str(module)))
+    monkeypatch.setattr(rulecache.extensions, "find", lambda _name: SimpleNamespace(origin=str(module)))
     load(rules, folder)
     with monkeypatch.context() as patch:
         no_reading(patch)

@@ -44,10 +44,10 @@ def load(stored: bytes) -> regex.Pattern[bytes] | None:
     if version != _version():
         return None
     try:
-        restored: regex.Pattern[bytes] = matcher().compile(*arguments)
+        pattern: regex.Pattern[bytes] = matcher().compile(*arguments)
     except (AttributeError, RuntimeError, TypeError, ValueError):
         return None
-    return restored
+    return pattern
 
 
 def restore(stored: Mapping[str, bytes]) -> None:

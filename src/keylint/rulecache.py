@@ -1,6 +1,6 @@
 """The compiled rules on disk: private, written atomically, rebuilt when in doubt.
 
-One file for each rule set: a header with length and checksum, what it was made from and with, the
+One file for each rule set: a header with length and checksum, the key that says what it was made from, the
 rules as `rulelist` stores them (so that no TOML is read again) and the compiled database. The top of this
 module imports next to nothing: the hook asks `stored_database` first and needs the rest only where it hit.
 """
@@ -12,7 +12,7 @@ import os
 import sys
 import zlib
 
-from keylint import __version__, privatefile
+from keylint import __version__, extensions, privatefile
 from keylint.builtin import builtin_dir, is_packaged
 from keylint.engine import extension
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     # Number of rules, the rules as `marshal` packs them, the database, and what tells the rules from others.
     Stored = tuple[int, memoryview, memoryview, bytes]
 
-_MAGIC = b"keylint\x0b"  # the last byte is the version of this format
+_MAGIC = b"keylint\x0c"  # the last byte is the version of this format
 _HEADER = len(_MAGIC) + 4 + 4  # magic, CRC-32 of what follows and length of its head, both big-endian
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20
-_HEAD_FIELDS = 5
+_HEAD_FIELDS = 4
 
 
 def load_engine(
@@ -122,15 +122,15 @@ def default_folder() -> str | None:
 def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | None:
     """Everything that a compiled rule set depends on, without reading a file. None: it cannot be told.
 
-    That is the versions of keylint, Python and Hyperscan, the machine, and name, time and size of each
+    That is the versions of keylint, Python, Hyperscan and regex, the machine, and name, time and size of each
     rule file (of the folders of a wheel's own ones) and of the modules that read rules.
     """
     here = os.path.dirname(os.path.abspath(__file__))
     own = [os.path.join(here, *name.split("/")) for name in _READERS]
-    spec = extension.find()
+    compilers = extension.find(), extensions.find("regex._regex")
     try:
         files = [_stamp(path) for path in own]
-        files += [_stamp(spec.origin)] if spec is not None else []
+        files += [_stamp(spec.origin) for spec in compilers if spec is not None]
         for path in map(os.path.abspath, paths):
             files += _stamps(path)
         for name in ("providers", "names") if builtin else ():
@@ -203,24 +203,6 @@ def _stamp(path: str) -> tuple[str, int, int]:
     return os.path.abspath(path), status.st_mtime_ns, status.st_size
 
 
-def _is_as_then(stamp: tuple[str, int, int]) -> bool:
-    """Whether the file of a stamp has not changed."""
-    try:
-        return _stamp(stamp[0]) == stamp
-    except OSError:
-        return False
-
-
-def _matcher() -> tuple[str, int, int] | None:
-    """The stamp of the module that compiled patterns are for, if it has a file."""
-    from keylint.precompiled import matcher
-
-    try:
-        return _stamp(matcher().__file__)
-    except (AttributeError, OSError, TypeError):
-        return None
-
-
 def _stamps(path: str) -> list[tuple[str, int, int]]:
     """The stamp of a rule file, or of each one directly in a folder."""
     if not os.path.isdir(path):
@@ -284,9 +266,7 @@ def _read(file: str | None, key: bytes) -> Stored | None:
     head = marshal.loads(view[_HEADER:middle])  # noqa: S302
     if not isinstance(head, tuple) or len(head) != _HEAD_FIELDS or head[0] != key:
         return None
-    _, matcher, count, size, told = head
-    if matcher and not _is_as_then(matcher):
-        return None
+    _, count, size, told = head
     return count, view[middle : middle + size], view[middle + size :], told
 
 
@@ -294,7 +274,7 @@ def _write(file: str, key: bytes, rules: RuleList, database: bytes) -> None:
     """Store a rule set. Whatever prevents it is no problem of the run: it only costs time."""
     # The rules are packed by themselves: where nothing could match, nobody unpacks them.
     packed = marshal.dumps((rules.dump(), _late_patterns(), _patterns_of(rules)))
-    head = marshal.dumps((key, _matcher(), len(rules), len(packed), _identity(rules)))
+    head = marshal.dumps((key, len(rules), len(packed), _identity(rules)))
     crc = zlib.crc32(database, zlib.crc32(packed, zlib.crc32(head)))
     start = _MAGIC + crc.to_bytes(4, "big") + len(head).to_bytes(4, "big")
     try:
