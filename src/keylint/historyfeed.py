@@ -202,6 +202,7 @@ class _Delivery:
         paths: dict[bytes, bytes] = {}
         for change in self._history.log.changes({name for name, _, _ in notes}):
             paths.setdefault(change.new, change.path)
+        notes.sort(key=lambda note: (paths.get(note[0], b""), note[0]))  # workers end in any order
         for name, reason, text in notes[:_MAX_LISTED]:
             path = self._shown_path(paths[name]) if name in paths else ""
             self._intake.skipped.append(Skipped(path, reason, f"object {name.decode()}{text}"))

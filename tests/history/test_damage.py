@@ -52,6 +52,13 @@ def test_a_missing_blob_is_named_with_its_path(old: Repo) -> None:
     assert (skipped.path, skipped.reason) == ("f2", SkipReason.MISSING_OBJECT)
 
 
+def test_missing_blobs_are_named_in_the_order_of_their_paths(repo: Repo) -> None:
+    repo.commit({f"f{n:02}": line(n) for n in range(40)})
+    for n in range(40):
+        loose(repo, f"HEAD:f{n:02}").unlink()
+    assert [skipped.path for skipped in scan(repo.path).skipped] == [f"f{n:02}" for n in range(40)]
+
+
 @pytest.mark.parametrize("damage", ["truncate", "garbage", "empty", "flip"])
 def test_a_damaged_blob_is_named_and_the_rest_is_scanned(old: Repo, damage: str) -> None:
     path = loose(old, "HEAD:f2")
