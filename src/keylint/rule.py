@@ -17,8 +17,8 @@ from keylint.records import dataclass
 class Allowlist:
     """Conditions under which a match is dropped, as gitleaks defines them.
 
-    `condition` is OR (any field that is set matches) or AND (all of them must). `regex_target` is
-    `secret`, `match` or `line`. `paths` and `commits` are matched outside the engine.
+    `condition` is OR (any field that is set matches) or AND (all of them must); one that sets none covers
+    nothing. `regex_target` is `secret`, `match` or `line`. `commits` are matched outside the engine.
     """
 
     description: str = ""

@@ -213,6 +213,14 @@ def test_an_allowlist_looks_at_its_target(target: str, pattern: str, text: str, 
         assert len(engine.scan(text.encode())) == kept
 
 
+@pytest.mark.parametrize("condition", ["OR", "AND"])
+@pytest.mark.parametrize("path", [None, "src/a.py"])
+def test_an_allowlist_without_a_condition_allows_nothing(condition: str, path: str | None) -> None:
+    allowlist = Allowlist(description="for nobody", condition=condition)
+    for engine in engines(rule("empty", r"key=(\w{12})", allowlists=(allowlist,))):
+        assert len(engine.scan(b"key=abcdefghijkl", path=path)) == 1
+
+
 def test_a_commit_allowlist_allows_nothing_in_the_engine() -> None:
     allowlist = Allowlist(condition="AND", stopwords=("zq7",), commits=("abc",))
     for engine in engines(rule("commit", r"key=(\w{12})", allowlists=(allowlist,))):

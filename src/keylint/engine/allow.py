@@ -40,14 +40,20 @@ class Allowed:
         self._rule = rule
         self._compiled = compiled
         self._on_path = lru_cache(maxsize=256)(self._any_path)
+        # Those that look at what was found, and of them those that need no path for it.
+        self._on_value = tuple(a for a in rule.allowlists if a.regexes or a.stopwords)
+        self._pathless = tuple(a for a in self._on_value if a.condition == "OR" or not a.paths)
+        self._partly = tuple(a for a in self._on_value if a not in self._pathless)
+        self._applies = lru_cache(maxsize=256)(self._applies_to)
 
     def applies(self, path: str | None) -> bool:
         """Whether the rule is for files of this path, and no allowlist excludes the whole file.
 
         None is a path that is not known: the rule may apply.
         """
-        if path is None:
-            return True
+        return path is None or self._applies(path)
+
+    def _applies_to(self, path: str) -> bool:
         if self._rule.path and not self._compiled.search(self._rule.path, encode(path), "path"):
             return False
         return not any(
@@ -58,13 +64,16 @@ class Allowed:
         )
 
     def covers(self, data: bytes, raw: Raw, path: str | None) -> bool:
-        """Whether some allowlist covers this match, whatever an unknown path (None) turns out to be."""
-        return any(self._one(allowlist, data, raw, path or "") for allowlist in self._rule.allowlists)
+        """Whether some allowlist covers this match in a file to which the rule `applies`.
+
+        Without a path (None), whatever it turns out to be.
+        """
+        allowlists = self._pathless if path is None else self._on_value
+        return bool(allowlists) and any(self._one(a, data, raw, path or "") for a in allowlists)
 
     def holds_under(self, data: bytes, raw: Raw, path: str) -> bool:
         """Whether a match that `applies` and is not covered without a path stays so under this one."""
-        by_path = (allowlist for allowlist in self._rule.allowlists if allowlist.paths)
-        return self.applies(path) and not any(self._one(a, data, raw, path) for a in by_path)
+        return self._applies(path) and not any(self._one(a, data, raw, path) for a in self._partly)
 
     def _one(self, allowlist: Allowlist, data: bytes, raw: Raw, path: str) -> bool:
         checks = self._checks(allowlist, data, raw, path)
