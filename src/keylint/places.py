@@ -186,14 +186,18 @@ class Book:
 
     def _select(self, piece: Piece, hits: Sequence[Hit], directives: Sequence[Directive]) -> list[_Place]:
         """The hits of the own part that get a place; further repetitions are counted only."""
-        spans = [_span(hit) for hit in hits]
-        halves = [_span(half) for hit in hits for half in hit.partners]
-        coverage = Coverage(piece.data, self._coding, directives, [*spans, *halves])
+        own = [hit for hit in hits if piece.begin <= hit.secret_start < piece.end]
+        if directives:
+            halves = [half for hit in hits for half in hit.partners]
+            spans = [_span(hit) for hit in (*hits, *halves)]
+        else:  # nothing can be covered: the rest of the hits do not matter
+            own, spans = [hit for hit in own if self._is_wanted(hit)], []
+        coverage = Coverage(piece.data, self._coding, directives, spans)
         kept = []
-        for hit, span in zip(hits, spans, strict=True):
-            if not piece.begin <= hit.secret_start < piece.end or self._seen(piece, hit):
+        for hit in own:
+            if self._seen(piece, hit):
                 continue
-            covering = [piece.base + d.start for d in coverage.of(span, (hit.rule.id, hit.base.id))]
+            covering = [piece.base + d.start for d in coverage.of(_span(hit), (hit.rule.id, hit.base.id))]
             self._used.update(covering)
             for half in hit.partners:
                 ids = (half.rule.id, half.base.id)
@@ -265,10 +269,11 @@ class Book:
         return found
 
     def _redactor(self, data: bytes, hits: Sequence[Hit]) -> Redactor:
-        masks = []
         for hit in hits:
             self._needles.add(data[hit.secret_start : hit.secret_end], hit.value)
-            masks.append(Mask(hit.secret_start, hit.secret_end, _secret(hit).mask))
+        masks = []
+        if not (self._reveal or self._needles.too_many):  # else it shows all around a key, or nothing
+            masks = [Mask(hit.secret_start, hit.secret_end, _secret(hit).mask) for hit in hits]
         return Redactor(data, self._coding, masks, self._needles, reveal=self._reveal)
 
     def _note_allows(

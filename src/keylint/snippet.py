@@ -43,19 +43,23 @@ class Needles:
         # By their lengths, and as Latin-1: for bytes, `in` would first try to read them as a number.
         self._forms: dict[int, set[str]] = {reach: set() for reach in _REACHES}
         self._values: set[bytes] = set()
+        self._number = 0  # of forms
 
     def add(self, raw: bytes, value: bytes) -> None:
         """Note a secret: its bytes as written and its canonical value."""
+        if self.too_many or (raw in self._values and value in self._values):
+            return
         for secret in (raw, value, *_passwords(raw, value)):
             if secret not in self._values and not self.too_many:
                 self._values.add(secret)
                 for reach, forms in _needles(secret):
                     self._forms[reach].update(forms)
+                self._number = sum(map(len, self._forms.values()))
 
     @property
     def too_many(self) -> bool:
         """Whether there are so many that context cannot be shown."""
-        return sum(map(len, self._forms.values())) > _MAX_NEEDLES
+        return self._number > _MAX_NEEDLES
 
     def within(self, data: bytes, start: int, end: int) -> list[Mask]:
         """Every place between two offsets, or across one of them, where a known form stands."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from keylint.engine.hit import Hit
 from keylint.records import replace
 from keylint.rule import Requirement
 
 MAX_PARTNERS = 5  # identifiers named in one hit
+
+_place = attrgetter("secret_start", "secret_end")
 
 
 def pair(hits: list[Hit]) -> list[Hit]:
@@ -75,10 +78,12 @@ def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
     reach = 0
     for hit in sorted(hits, key=_place):
         if hit.secret_start >= reach:
-            kept += _settled(group, order)
-            group = []
-        group.append(hit)
-        reach = max(reach, hit.secret_end)
+            kept += group if len(group) < 2 else _settled(group, order)  # one, as a rule
+            group = [hit]
+            reach = hit.secret_end
+        else:
+            group.append(hit)
+            reach = max(reach, hit.secret_end)
     return join_halves(kept + _settled(group, order))
 
 
@@ -105,10 +110,6 @@ def _settled(hits: list[Hit], order: Mapping[str, int]) -> list[Hit]:
 
 def _overlap(one: Hit, other: Hit) -> bool:
     return one.secret_start < other.secret_end and other.secret_start < one.secret_end
-
-
-def _place(hit: Hit) -> tuple[int, int]:
-    return hit.secret_start, hit.secret_end
 
 
 # ---- pairs that are one finding
