@@ -3,12 +3,15 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+import re
 import uuid
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from keylint import rulefields
-from keylint.engine import Engine
+from keylint.engine import Engine, looks
 from keylint.engine.filters import FILTERS, GROUPS, NAMES, Candidate, quickest_first, select
 from keylint.engine.judge import entropy
 from keylint.errors import ConfigError
@@ -91,6 +94,22 @@ def test_a_filter_knows_its_shapes(name: str, value: str) -> None:
 def test_a_filter_knows_its_shapes_by_what_stands_beside(name: str, texts: tuple[str, str, str]) -> None:
     before, value, after = (text.encode() for text in texts)
     assert FILTERS[name](Candidate(value, value, before, after, len(before)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=st.from_regex(looks._PLACEHOLDER_WORDS.key[1], fullmatch=True))
+def test_no_placeholder_is_overlooked_for_want_of_a_word_to_look_for(value: bytes) -> None:
+    assert FILTERS["placeholder_words"](Candidate(value, value))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    value=st.binary(max_size=4)
+    | st.from_regex(rb"(?s).?(?:\*{3,5}|\.{2,4}|[xX]{5,7}|(?:\xe2\x80[\xa2\xa6]){1,4}).?", fullmatch=True)
+)
+def test_a_value_is_masked_by_four_stars_three_dots_or_bullets_an_ellipsis_or_six_x(value: bytes) -> None:
+    hidden = rb"\*{4}|\.{3}|(?:\xe2\x80\xa2){3}|\xe2\x80\xa6|[xX]{6}"
+    assert FILTERS["masked"](Candidate(value, value)) is (re.search(hidden, value) is not None)
 
 
 def _named(value: str, before: str = "acme_key = ") -> Candidate:

@@ -130,7 +130,9 @@ def tutorial_login(candidate: Candidate) -> bool:
 
 def picture(candidate: Candidate) -> bool:
     """Base64 of an image, font, archive, document or program, by its first bytes, or a data URI."""
-    return _PICTURE.match(candidate.value) is not None or _DATA_URI.search(candidate.before) is not None
+    if _PICTURE.match(candidate.value):
+        return True
+    return candidate.before.endswith(b",") and _DATA_URI.search(candidate.before) is not None
 
 
 def public_key(candidate: Candidate) -> bool:
@@ -172,7 +174,7 @@ def joined(candidate: Candidate) -> bool:
 
     Not so where a long random value hangs on a name that says secret by one dash.
     """
-    if _RESOURCE.search(candidate.before):
+    if b"arn:" in candidate.before and _RESOURCE.search(candidate.before):
         return True
     gap = _JOINT.search(candidate.before[-candidate.lead :]) if candidate.lead else None
     if gap is None:

@@ -19,11 +19,16 @@ _PLACEHOLDER_WORDS = late(
     rb"|with|org)|change[-_ ]?me|place[-_ ]?holder|redacted|dummy|lorem[-_ ]?ipsum|not[-_ ]?a[-_ ]?real"
     rb"|goes[-_ ]?here|to[-_ ]?be[-_ ]?(?:set|filled)|<[a-z][a-z0-9_ -]*>"
 )
+# In lower case: each match of the pattern above has one of them, and few generated values do.
+_OF_PLACEHOLDERS = (
+    b"your", b"my", b"the", b"some", b"insert", b"enter", b"place", b"add", b"change", b"redacted", b"dummy",
+    b"lorem", b"not", b"goes", b"to", b"<",
+)  # fmt: skip
 _EXAMPLE = late(rb"(?i)^example|example(?:key|token|secret)?$|(?<![a-z])example(?![a-z])")
 _BRACKETS = late(
     rb"^(?:<[^<>]*>|\[[^\[\]]*\]|\{+[^{}]*\}+|%[A-Za-z_]\w*%|\$\(?[A-Za-z_][\w.]*\)?|\$\{[^{}]*\}|\*+|\.{3,}|@[\w.]+@)$"
 )
-_MASKED = late(rb"\*{4,}|(?:\xe2\x80\xa2){3,}|\.{3,}|\xe2\x80\xa6|[xX]{6,}")
+_MASKED = (b"****", "\u2022\u2022\u2022".encode(), b"...", "\u2026".encode(), b"xxxxxx")
 _TEMPLATE = late(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
 _MIN_RUN = 4  # average length from which a row of runs such as 1234, aaaa or dcba was typed by a person
 _MANY_RUNS = 7  # that a person hardly types into a sample
@@ -91,7 +96,8 @@ def _bare(value: bytes) -> bytes:
 
 def masked(candidate: Candidate) -> bool:
     """Partly hidden already: a run of stars, bullets, dots or x in it."""
-    return _MASKED.search(candidate.body) is not None
+    body = candidate.body.lower()
+    return any(run in body for run in _MASKED)
 
 
 def bracketed(candidate: Candidate) -> bool:
@@ -101,12 +107,15 @@ def bracketed(candidate: Candidate) -> bool:
 
 def placeholder_words(candidate: Candidate) -> bool:
     """Says so: YOUR_API_KEY, changeme, redacted."""
-    return _PLACEHOLDER_WORDS.search(candidate.value) is not None
+    low = candidate.value.lower()
+    return any(word in low for word in _OF_PLACEHOLDERS) and _PLACEHOLDER_WORDS.search(low) is not None
 
 
 def example(candidate: Candidate) -> bool:
     """The word `example` as providers put it into their samples."""
-    return b"EXAMPLE" in candidate.body or _EXAMPLE.search(candidate.body) is not None
+    if b"EXAMPLE" in candidate.body:
+        return True
+    return b"example" in candidate.body.lower() and _EXAMPLE.search(candidate.body) is not None
 
 
 def template(candidate: Candidate) -> bool:
