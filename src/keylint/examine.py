@@ -117,6 +117,7 @@ class Examiner:
             book = self._book(blob.origin, coding, wanted, binary=binary)
             for piece in self._pieces(reader, head, Transcoder(coding)):
                 book.take(piece, self._engine.scan(piece.data, path=blob.origin.path, binary=binary))
+                del piece  # its bytes need not stay while the next are read
         return book.close(reader.size, reader.skipped)
 
     def _book(
@@ -134,6 +135,7 @@ class Examiner:
                 more := reader.read(self._piece_bytes)
             ):
                 data += transcoder.feed(more)
+                del more
             if len(data) < begin + self._piece_bytes + overlap:
                 yield Piece(data, base, begin, len(data), last=True)
                 return
