@@ -43,12 +43,14 @@ class Needles:
         # By their lengths, and as Latin-1: for bytes, `in` would first try to read them as a number.
         self._forms: dict[int, set[str]] = {reach: set() for reach in _REACHES}
         self._values: set[bytes] = set()
+        self._added: set[tuple[bytes, bytes]] = set()
         self._number = 0  # of forms
 
     def add(self, raw: bytes, value: bytes) -> None:
         """Note a secret: its bytes as written and its canonical value."""
-        if self.too_many or (raw in self._values and value in self._values):
+        if self.too_many or (raw, value) in self._added:
             return
+        self._added.add((raw, value))
         for secret in (raw, value, *_passwords(raw, value)):
             if secret not in self._values and not self.too_many:
                 self._values.add(secret)
