@@ -37,7 +37,7 @@ _LONG_S = 6.0
 # What a reader keeps to rebuild further versions from: with those of a file in a row more than the first
 # makes no difference (measured), and there is a reader for each processor.
 _CACHE = "6m"
-_PACKED_CACHE = "48m"
+_PACKED_CACHE = "24m"
 _PORTION = 32  # objects that a reader is given at once at first
 _PORTION_BYTES = 1 << 20  # of them, about
 _ANNOUNCED = 32  # ids: they fit into any pipe
