@@ -330,7 +330,7 @@ class History:
     def start_reader(self, cache: str) -> subprocess.Popen[bytes]:
         """A `git cat-file --batch` that takes ids on standard input.
 
-        `cache` is how much it may keep to rebuild further versions from, such as `48m`.
+        `cache` is how much it may keep to rebuild further versions from, such as `24m`.
         """
         return self.repo.start("-c", f"core.deltaBaseCacheLimit={cache}", "cat-file", "--batch", "--buffer")
 
