@@ -69,7 +69,7 @@ class Allowed:
         Without a path (None), whatever it turns out to be.
         """
         allowlists = self._pathless if path is None else self._on_value
-        return bool(allowlists) and any(self._one(a, data, raw, path or "") for a in allowlists)
+        return any(self._one(a, data, raw, path or "") for a in allowlists)
 
     def holds_under(self, data: bytes, raw: Raw, path: str) -> bool:
         """Whether a match that `applies` and is not covered without a path stays so under this one."""

@@ -28,6 +28,7 @@ _EXAMPLE = late(rb"(?i)^example|example(?:key|token|secret)?$|(?<![a-z])example(
 _BRACKETS = late(
     rb"^(?:<[^<>]*>|\[[^\[\]]*\]|\{+[^{}]*\}+|%[A-Za-z_]\w*%|\$\(?[A-Za-z_][\w.]*\)?|\$\{[^{}]*\}|\*+|\.{3,}|@[\w.]+@)$"
 )
+# In lower case, too.
 _MASKED = (b"****", "\u2022\u2022\u2022".encode(), b"...", "\u2026".encode(), b"xxxxxx")
 _TEMPLATE = late(rb"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|%\(|%[sdv]$|^\$[A-Za-z_]")
 _MIN_RUN = 4  # average length from which a row of runs such as 1234, aaaa or dcba was typed by a person
@@ -108,7 +109,9 @@ def bracketed(candidate: Candidate) -> bool:
 def placeholder_words(candidate: Candidate) -> bool:
     """Says so: YOUR_API_KEY, changeme, redacted."""
     low = candidate.value.lower()
-    return any(word in low for word in _OF_PLACEHOLDERS) and _PLACEHOLDER_WORDS.search(low) is not None
+    if not any(word in low for word in _OF_PLACEHOLDERS):
+        return False
+    return _PLACEHOLDER_WORDS.search(candidate.value) is not None
 
 
 def example(candidate: Candidate) -> bool:

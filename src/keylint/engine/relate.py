@@ -78,12 +78,10 @@ def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
     reach = 0
     for hit in sorted(hits, key=_place):
         if hit.secret_start >= reach:
-            kept += group if len(group) < 2 else _settled(group, order)  # one, as a rule
-            group = [hit]
-            reach = hit.secret_end
-        else:
-            group.append(hit)
-            reach = max(reach, hit.secret_end)
+            kept += _settled(group, order)
+            group = []
+        group.append(hit)
+        reach = max(reach, hit.secret_end)
     return join_halves(kept + _settled(group, order))
 
 
