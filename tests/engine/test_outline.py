@@ -28,6 +28,11 @@ def holds(expressions: tuple[bytes, ...], data: bytes, start: int, width: int, e
     return any(re.compile(expression).search(data, start, end) for expression in expressions)
 
 
+def literal(expression: bytes) -> bytes:
+    """An expression with its single characters as they are."""
+    return re.sub(rb"\\x(..)", lambda m: bytes.fromhex(m[1].decode()), expression)
+
+
 @st.composite
 def patterns(draw: st.DrawFn, depth: int = 2) -> str:
     parts = []
@@ -104,6 +109,34 @@ def test_each_name_has_an_outline_and_common_words_behind_it_start_nothing() -> 
     assert found is not None
     assert [e.count(rb"[\x53\x73][\x45\x65][\x43\x63]") for e in found.expressions] == [0, 0]
     assert len(found.expressions) == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("ab[cd]_x{8}", ["abc_", "abd_"]),
+        ("ab(?:cd|e)?_x{8}", ["ab_", "abcd_", "abe_"]),
+        ("xy[0-9a-f]{9}", [f"xy{digit}" for digit in "0123456789abcdef"]),
+        ("acme[-_]?(?:key|id)=x", ["acmekey", "acmeid", "acme-", "acme_"]),
+        ("acme[-_.:= ]x{8}", ["acme"]),
+        ("initech[-_]?key=x", ["initech"]),
+    ],
+)
+def test_a_short_word_is_spelled_out_with_the_few_things_that_may_follow_it(
+    pattern: str, expected: list[str]
+) -> None:
+    found = outline(pattern)
+    assert found is not None
+    begun = sorted(literal(expression).decode() for expression in found.expressions)
+    assert len(begun) == len(expected)
+    assert all(map(str.startswith, begun, sorted(expected)))
+
+
+@pytest.mark.parametrize(("name", "expected"), [("initech", False), ("acme", True)])
+def test_behind_a_longer_name_no_rare_word_starts_anything(name: str, expected: bool) -> None:
+    found = outline(name + "[^=]{0,9}registry=[0-9]{8}")
+    assert found is not None
+    assert (b"registry" in literal(found.expressions[0])) is expected
 
 
 def test_behind_many_words_nothing_is_counted_that_ends_by_itself() -> None:
