@@ -159,6 +159,17 @@ def test_an_engine_from_a_dumped_database_finds_the_same() -> None:
     assert len(again.scan(data)) == 2
 
 
+def test_an_engine_that_compiles_everything_at_once_finds_and_stores_the_same() -> None:
+    one, other = Engine([TOKEN]), Engine([TOKEN], complete=True)
+    assert other.dump_database() == one.dump_database()
+
+
+def test_a_pattern_that_does_not_compile_is_told_while_the_database_is_compiled() -> None:
+    pytest.importorskip("hyperscan")
+    with pytest.raises(ConfigError, match=r"rule wrong: regex does not compile"):
+        Engine([TOKEN, rule("wrong", "acme_(?<=a")], complete=True)
+
+
 def test_the_pure_path_takes_over_where_hyperscan_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keylint.engine.extension.load", lambda: None)
     assert Engine([TOKEN]).prefilter_name == "pure"

@@ -29,13 +29,19 @@ class Engine:
     """Finds the values of a rule set in bytes. One engine per thread; not safe to share between threads.
 
     `prefilter` is `hyperscan`, `pure` or `auto` (Hyperscan where it is installed); both find the same.
-    `database` is what `dump_database` of an engine with the same rules gave. Raises ConfigError where
+    `database` is what `dump_database` of an engine with the same rules gave; for one that is to be dumped,
+    `complete` has everything compiled at once. Raises ConfigError where
     `hyperscan` is asked for and missing or a rule cannot be used, ValueError for a `database` that does not
     load on this machine.
     """
 
     def __init__(
-        self, rules: Iterable[Rule], *, prefilter: str = "auto", database: bytes | memoryview | None = None
+        self,
+        rules: Iterable[Rule],
+        *,
+        prefilter: str = "auto",
+        database: bytes | memoryview | None = None,
+        complete: bool = False,
     ) -> None:
         self.explain = False  # True: results tell which matches were refused, and by which test
         self.identity = b""  # what tells its rules from others, if that is known: see `rulecache`
@@ -50,10 +56,14 @@ class Engine:
         if database is None:  # else the rules were checked when it was made
             for number in range(len(self._of)):
                 self._of.judge(number)
-        self._vector = self._make_vector(prefilter, None if database is None else (unvectored, raw))
+        self._vector = self._make_vector(
+            prefilter, None if database is None else (unvectored, raw), complete=complete
+        )
         self._words: Words | None = None  # made for the first flood
 
-    def _make_vector(self, prefilter: str, database: tuple[tuple[int, ...], bytes] | None) -> Vector | None:
+    def _make_vector(
+        self, prefilter: str, database: tuple[tuple[int, ...], bytes] | None, *, complete: bool
+    ) -> Vector | None:
         if prefilter not in ("auto", "hyperscan", "pure"):
             raise ConfigError(f"prefilter: unknown value {prefilter!r}", hint="auto, hyperscan or pure")
         if prefilter == "pure":
@@ -63,7 +73,7 @@ class Engine:
                 raise ConfigError("prefilter: hyperscan is not installed", hint="use auto or pure")
             return None
         patterns = () if database else [self._of.rule(number).regex for number in range(len(self._of))]
-        return Vector(patterns, database)
+        return Vector(patterns, database, meanwhile=self._of.compile if complete else None)
 
     def prepare(self, numbers: Iterable[int]) -> None:
         """Get ready for hits of some rules, by their numbers in `places`: else the first takes long."""

@@ -61,6 +61,11 @@ class PerRule:
         plan = Plan._make(self._plans[number][0]) if self._plans else self.confirmer(number).bounds
         return plan.span
 
+    def compile(self) -> None:
+        """Find out how to confirm each rule, and compile its pattern. Raises ConfigError if one does not."""
+        for confirmer in map(self.confirmer, range(len(self))):
+            confirmer.bounds, confirmer.pattern  # noqa: B018 - kept for later
+
     def dump_plans(self) -> Plans:
         """How to confirm each rule, and its pattern. Raises ConfigError if one does not compile."""
         confirmers = map(self.confirmer, range(len(self)))

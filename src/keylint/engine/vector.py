@@ -6,7 +6,8 @@ nothing: patterns that Hyperscan would have to read differently are searched by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from keylint.engine import extension
@@ -27,16 +28,25 @@ Clusters = dict[int, list[int]]  # rule number -> [first end, last end, first en
 class Vector:
     """A compiled database with its own scratch space: one per thread and process.
 
-    `unvectored` are the numbers of the rules that it does not search for.
+    `unvectored` are the numbers of the rules that it does not search for. What is to be done `meanwhile` is
+    called once, if anything is compiled: that takes seconds for a thousand patterns, and one processor.
     """
 
     name = "hyperscan"
 
-    def __init__(self, patterns: Sequence[str], stored: tuple[tuple[int, ...], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        stored: tuple[tuple[int, ...], bytes] | None = None,
+        *,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> None:
         self._module: Any = extension.load()
         if self._module is None:
             raise RuntimeError("hyperscan is not installed")
-        unvectored, database = self._compile(patterns) if stored is None else self._restore(*stored)
+        unvectored, database = (
+            self._compile(patterns, meanwhile) if stored is None else self._restore(*stored)
+        )
         self.unvectored: tuple[int, ...] = unvectored
         self._database: Any = database
         self._scratch: Any = self._module.Scratch(database) if database is not None else None
@@ -81,26 +91,40 @@ class Vector:
         except self._module.error as exc:
             raise ValueError(f"the stored database does not load: {exc}") from None
 
-    def _compile(self, patterns: Sequence[str]) -> tuple[tuple[int, ...], Any]:
+    def _compile(
+        self, patterns: Sequence[str], meanwhile: Callable[[], object] | None
+    ) -> tuple[tuple[int, ...], Any]:
         wanted = {number: _searched(pattern) for number, pattern in enumerate(patterns)}
         try:
-            database = self._build(wanted)
+            database = self._build(wanted, meanwhile)
         except self._module.error:
             wanted = {number: self._usable(expressions) for number, expressions in wanted.items()}
             database = self._build(wanted)
         return tuple(number for number, expressions in wanted.items() if not expressions), database
 
-    def _build(self, wanted: dict[int, tuple[Vectored, ...]]) -> Any:
+    def _build(
+        self, wanted: dict[int, tuple[Vectored, ...]], meanwhile: Callable[[], object] | None = None
+    ) -> Any:
         every = [(number, expression) for number, found in wanted.items() for expression in found]
         if not every:
             return None
         database = self._module.Database(mode=extension.BLOCK)
-        database.compile(
+        compile_all = partial(
+            database.compile,
             expressions=[expression.pattern for _, expression in every],
             ids=[number for number, _ in every],
             elements=len(every),
             flags=[_MULTILINE | (_PREFILTER if expression.approximate else 0) for _, expression in every],
         )
+        if meanwhile is None:
+            compile_all()
+        else:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(1) as pool:  # the binding lets other threads run
+                compiling = pool.submit(compile_all)
+                meanwhile()
+                compiling.result()
         return database
 
     def _usable(self, expressions: tuple[Vectored, ...]) -> tuple[Vectored, ...]:
