@@ -59,9 +59,10 @@ def load_engine(
             return engine_from(stored, prefilter=prefilter)
         except (TypeError, ValueError):
             pass  # of another version, or of another machine: made again below
-    stores = file is not None and not _reads_further_files(paths)
-    engine = Engine(_load_rules(paths, builtin), prefilter=prefilter, complete=stores)
-    if file is not None and stores:
+    if _reads_further_files(paths):
+        file = None
+    engine = Engine(_load_rules(paths, builtin), prefilter=prefilter, complete=file is not None)
+    if file is not None:
         _write(file, key, engine.rules, engine.dump_database())
     return engine
 

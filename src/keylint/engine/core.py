@@ -30,9 +30,10 @@ class Engine:
 
     `prefilter` is `hyperscan`, `pure` or `auto` (Hyperscan where it is installed); both find the same.
     `database` is what `dump_database` of an engine with the same rules gave; for one that is to be dumped,
-    `complete` has everything compiled at once. Raises ConfigError where
-    `hyperscan` is asked for and missing or a rule cannot be used, ValueError for a `database` that does not
-    load on this machine.
+    `complete` has everything compiled at once.
+
+    Raises ConfigError where `hyperscan` is asked for and missing or a rule cannot be used, ValueError for a
+    `database` that does not load on this machine.
     """
 
     def __init__(

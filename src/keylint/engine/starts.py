@@ -33,7 +33,7 @@ _MIN_NAME = 3  # letters
 _MIN_MARK = 3  # characters
 _MAX_NAMES = 8  # that get a path of their own
 # Of how many things one may follow a word of so many characters, for it to be spelled out with each of them.
-_FOLLOWING = (0, 16, 16, 14, 5)
+_FOLLOWING = (0, 16, 16, 5, 5)
 _SHORT = len(_FOLLOWING) - 1
 _MAX_SPELLED = 72  # paths that one may become by that
 _MAX_WORDS = 16  # among the things that may follow
