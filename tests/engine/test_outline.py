@@ -90,6 +90,7 @@ def _is_outlined(rule: Rule) -> bool:
         ("acme(?:_[a-z]{1,9})?$", rb"\x61\x63\x6d\x65"),
         (r"(?<![a-z])acme\b(?=_)", rb"\x61\x63\x6d\x65"),
         ("(?i)[^a-z]x", rb"[\x00-\x40\x5b-\x60\x7b-\xff][\x58\x78]"),
+        ("clé_[a-z]{4,99}", rb"\x63\x6c\xc3\xa9\x5f[\x61-\x7a]{4}"),
     ],
 )
 def test_assertions_and_ends_that_vary_are_left_out(pattern: str, expected: bytes) -> None:

@@ -89,7 +89,7 @@ def _spelled(items: Items, budget: int = _MAX_SPELLED) -> list[Items]:
     if not 0 < length <= _SHORT or not width(items[end:])[0] or (start and isinstance(items[end], Chars)):
         return [items]
     options = _options(items[end], _FOLLOWING[length])
-    if not 0 < len(options) <= budget:
+    if not 0 < len(options) <= budget or options == [items[end : end + 1]]:  # a byte that is not ASCII
         return [items]
     before, after = items[:end], items[end + 1 :]
     return [path for option in options for path in _spelled(before + option + after, budget // len(options))]
