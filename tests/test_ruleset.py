@@ -155,6 +155,10 @@ def test_start_of_key_macro_becomes_plain_regex() -> None:
         (ONE + 'allowlists = [{ regexes = ["("] }]', "allowlists: does not compile: missing ) at position 1"),
         (ONE + 'allowlists = [{ condition = "xor" }]', "allowlists.condition: unknown condition 'XOR'"),
         (ONE + ONE, "rule acme.key: the id is used twice, also in this file"),
+        (
+            f'[[rules]]\nid = "a"\nregex = "a{"(?:" * 51}b{")" * 51}"',
+            "rule a: regex: more than 50 groups in one another",
+        ),
         ('[[rules]]\nid = "a"\nregex = "a("', "rule a: regex: does not compile: missing ) at position 2"),
         ('[[rules]]\nid = "a"\ntags = ["x"]', "rule a: no regex"),
         ('[extend]\nurl = "x"', "extend.url: nothing is fetched"),
@@ -367,6 +371,12 @@ def test_patterns_in_re2_syntax_keep_their_meaning(pattern: str, matching: bytes
     for read in (rule.regex, rule.path, *rule.allowlists[0].regexes, *rule.allowlists[0].paths):
         assert regex.search(read.encode(), matching)
         assert not regex.search(read.encode(), other)
+
+
+@pytest.mark.parametrize("pattern", [r"\((?:a[)(]){2}" * 99, "a" + "(?:b" * 50 + ")?" * 50])
+def test_groups_one_after_another_or_a_few_in_one_another_are_read(pattern: str) -> None:
+    (rule,) = parse_rules(f"[[rules]]\nid = 'a'\nregex = '''{pattern}'''\n", "f")
+    assert regex.compile(rule.regex)
 
 
 @pytest.mark.parametrize("pattern", [r"a\C", r"(?U)a+", r"\x{20AC}", r"[\x{20AC}]"])

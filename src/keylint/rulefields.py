@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from keylint.fieldtypes import (
     some_of,
     unknown,
 )
+from keylint.latepattern import late
 from keylint.model import Privacy, Severity
 from keylint.re2 import from_re2
 from keylint.records import replace
@@ -43,6 +45,9 @@ FILTERS = (
 )  # fmt: skip
 
 GENERIC_PRIORITY = 10  # where a specific rule finds the same value, it names it
+
+_MAX_DEPTH = 50
+_PARENTHESIS = late(r"\\.|\[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]|([()])", re.DOTALL)
 
 # `(?&start)`: where a key may start. Not inside a word, but the letters of an escape such as \n, %3D or
 # \u003d before it are no word, nor is the end of a terminal's colour (ECMA-48, SGR).
@@ -133,12 +138,23 @@ def _pattern(pattern: str, spot: Spot) -> int:
     """The number of groups of a pattern that compiles."""
     import regex  # only needed when rules are read from TOML
 
+    if _depth(pattern) > _MAX_DEPTH:  # what reads a pattern calls itself for each group
+        spot.fail(f"more than {_MAX_DEPTH} groups in one another", "write it with fewer")
     try:
         return regex.compile(pattern.encode()).groups if pattern else 0
     except regex.error as exc:
         spot.fail(
             f"does not compile: {exc.msg} at position {exc.pos}", "RE2 or Python `regex` syntax, on bytes"
         )
+
+
+def _depth(pattern: str) -> int:
+    """How many groups stand in one another."""
+    deepest = now = 0
+    for found in _PARENTHESIS.finditer(pattern):
+        now += (found[1] == "(") - (found[1] == ")")
+        deepest = max(deepest, now)
+    return deepest
 
 
 # ---- values of fields
