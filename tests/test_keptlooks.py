@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import pickle
+import marshal
 from typing import Any
 
 import pytest
@@ -65,10 +64,11 @@ def test_matches_come_back_as_they_were_and_their_secrets_are_not_in_what_is_kep
     values = dict(enumerate({match.value.reveal() for match in matches}))
     packed = pack(matches, {value: number for number, value in values.items()})
     assert packed is not None
-    assert unpack(packed, values) == matches
+    stored = marshal.dumps(packed)
+    assert unpack(marshal.loads(stored), values) == matches
     for found, match in zip(unpack(packed, values) or (), matches, strict=True):
         assert (found.value.prefix_len, found.value.weak) == (match.value.prefix_len, match.value.weak)
-    assert all(value not in packed for value in values.values())
+    assert all(value not in stored for value in values.values())
 
 
 @given(match=MATCHES)
@@ -80,33 +80,19 @@ def test_what_has_no_number_is_not_kept_and_what_has_no_value_does_not_come_back
 
 
 @given(match=MATCHES, data=st.data())
-def test_damage_does_no_more_than_lose_or_change_a_match(match: Match, data: st.DataObject) -> None:
-    packed = bytearray(pack([match], {match.value.reveal(): 0}) or b"")
-    for _ in range(data.draw(st.integers(1, 4))):
-        packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))
-    found = unpack(bytes(packed), {0: b"value"})
+def test_a_part_of_another_kind_does_no_more_than_lose_or_change_a_match(
+    match: Match, data: st.DataObject
+) -> None:
+    (packed,) = pack([match], {match.value.reveal(): 0}) or ()
+    changed = [*packed]
+    other = data.draw(
+        st.none() | st.integers() | TEXT | st.lists(st.integers() | TEXT, max_size=6).map(tuple)
+    )
+    changed[data.draw(st.integers(0, len(packed) - 1))] = other
+    found = unpack((tuple(changed),), {0: b"value"})
     assert found is None or all(isinstance(single, Match) for single in found)
 
 
-class Evil:
-    """Runs a command when it is unpickled as usual."""
-
-    def __reduce__(self) -> Any:
-        return os.system, ("true",)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pickle.dumps(Evil()),
-        pickle.dumps([eval]),
-        b"",
-        b"\x80\x04",
-        b"garbage",
-        pickle.dumps([1]),
-        pickle.dumps(1),
-    ],
-    ids=["command", "function", "others", "no-list", "empty", "cut", "garbage"],
-)
-def test_what_is_no_match_is_not_read(content: bytes) -> None:
-    assert unpack(content, {}) is None
+@pytest.mark.parametrize("content", [None, 1, (1,), ((),), (("rule", 0),), ("rule",)])
+def test_what_is_no_match_is_not_read(content: Any) -> None:
+    assert unpack(content, {0: b"value"}) is None

@@ -21,6 +21,7 @@ from keylint import __version__, privatefile
 from keylint.digests import sha256
 from keylint.engine.core import PLACE_SIZE
 from keylint.held import Held
+from keylint.keptlooks import PackedLook
 from keylint.sources.gitlog import LogChange, LogCommit
 from keylint.sources.pastlog import PastLog, pack, unpack
 
@@ -34,7 +35,7 @@ class KeptLook(NamedTuple):
     """What a look at one version of a file found, packed, and the numbers of the values that it was for."""
 
     numbers: tuple[int, ...]
-    packed: bytes
+    packed: PackedLook
 
 
 class Memory(NamedTuple):

@@ -9,6 +9,7 @@ from itertools import groupby
 from keylint.held import Known, Version, numbered
 from keylint.historycache import HistoryCache, KeptLook, Memory
 from keylint.historyscan import Swept
+from keylint.keptlooks import pack, unpack
 from keylint.secret import Match
 from keylint.sources.gitlog import LogChange
 from keylint.sources.history import History
@@ -62,8 +63,6 @@ class HistoryMemory:
         told = {self._values.get(number, b"") for number in kept.numbers} if kept else set()
         if kept is None or not values <= told:
             return None
-        from keylint.keptlooks import unpack
-
         matches = unpack(kept.packed, self._values)
         if matches is not None:
             self._looks[version] = told, matches
@@ -93,8 +92,6 @@ class HistoryMemory:
     def _kept_looks(self, numbers: Mapping[bytes, int]) -> dict[Version, KeptLook]:
         if not self._masked or not self._looks:
             return {}
-        from keylint.keptlooks import pack
-
         kept = {}
         for version, (values, matches) in self._looks.items():
             packed = pack(matches, numbers)

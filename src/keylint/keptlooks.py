@@ -1,83 +1,77 @@
-"""Matches as a file may keep them: with numbers for their secrets, and read back into nothing but matches."""
+"""Matches as a file may keep them: plain values, with numbers for their secrets."""
 
 from __future__ import annotations
 
-import io
-import pickle
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keylint.model import Evidence, Location, Origin, Surroundings
-from keylint.secret import Match, Secret
+from keylint.model import Evidence, Location, Origin, Partner, Privacy, Surface, Surroundings
+from keylint.secret import Allow, Match, Secret
 
-# What a stored match is made of. A file that names anything else is not read: unpickling could run it.
-_PARTS = {
-    "keylint.model": ("Evidence", "Location", "Origin", "Partner", "Privacy", "Surface", "Surroundings"),
-    "keylint.secret": ("Allow", "Match"),
-    "datetime": ("datetime", "timedelta", "timezone"),
-}
-_KNOWN = frozenset((module, name) for module, names in _PARTS.items() for name in names)
+PackedLook = tuple[Any, ...]
 
 
-class _Pickler(pickle.Pickler):
-    def __init__(self, buffer: io.BytesIO, numbers: Mapping[bytes, int]) -> None:
-        super().__init__(buffer, 4)
-        self._numbers = numbers
+def pack(matches: Sequence[Match], numbers: Mapping[bytes, int]) -> PackedLook | None:
+    """Tuples of what `marshal` carries; None if one of the secrets has no number.
 
-    def reducer_override(self, value: object) -> Any:
-        if isinstance(value, Secret):
-            return _secret, (self._numbers[value.reveal()], value.prefix_len, value.weak)
-        return NotImplemented
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, buffer: io.BytesIO, values: Mapping[int, bytes]) -> None:
-        super().__init__(buffer)
-        self._values = values
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (__name__, _secret.__name__):
-            return lambda number, prefix_len, weak: Secret(
-                self._values[number], prefix_len=prefix_len, weak=weak
-            )
-        if (module, name) not in _KNOWN:
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a match")
-        return super().find_class(module, name)
-
-
-def _secret(_number: int, _prefix_len: int, _weak: bool) -> Secret:
-    """Stands for a secret in a file."""
-    raise TypeError("a secret is read from its object again")
-
-
-def pack(matches: Sequence[Match], numbers: Mapping[bytes, int]) -> bytes | None:
-    """The bytes to keep; None if one of the secrets has no number."""
-    buffer = io.BytesIO()
-    try:
-        _Pickler(buffer, numbers).dump(list(matches))
-    except KeyError:
+    The matches must be of no commit, as those of a look are.
+    """
+    if any(match.value.reveal() not in numbers for match in matches):
         return None
-    return buffer.getvalue()
+    return tuple(_packed(match, numbers) for match in matches)
 
 
-def unpack(packed: bytes, values: Mapping[int, bytes]) -> list[Match] | None:
+def unpack(packed: PackedLook, values: Mapping[int, bytes]) -> list[Match] | None:
     """The matches that were packed; None if they cannot be had. `values` are the secrets by their numbers."""
     try:
-        found = _Unpickler(io.BytesIO(packed), values).load()
-    except Exception:  # noqa: BLE001 - damaged bytes may raise anything (docs.python.org/3/library/pickle.html)
+        return [_match(match, values) for match in packed]
+    except (TypeError, ValueError, KeyError):  # somebody made it by hand
         return None
-    return found if isinstance(found, list) and all(map(_is_whole, found)) else None
 
 
-def _is_whole(match: object) -> bool:
-    """Whether it is a match with all its parts, and these have theirs."""
-    return isinstance(match, Match) and all(
-        isinstance(part, kind) and all(hasattr(part, name) for name in kind.__match_args__)
-        for kind, part in (
-            (Match, match),
-            (Location, getattr(match, "location", None)),
-            (Evidence, getattr(match, "evidence", None)),
-            (Surroundings, getattr(match, "surroundings", None)),
-            (Origin, getattr(getattr(match, "location", None), "origin", None)),
-        )
+def _packed(match: Match, numbers: Mapping[bytes, int]) -> PackedLook:
+    secret, place, said, around = match.value, match.location, match.evidence, match.surroundings
+    origin = place.origin
+    return (
+        match.rule_id,
+        (numbers[secret.reveal()], secret.prefix_len, secret.weak),
+        (origin.surface.value, origin.path, origin.container),
+        _values(place, 1),
+        (said.privacy and said.privacy.value, said.expires_at and said.expires_at.isoformat()),
+        (said.reason, said.facts, said.checksum_ok, said.test_mode),
+        match.allow and _values(match.allow),
+        (match.tentative, match.count),
+        tuple(map(_values, around.partners)),
+        _values(around, 1),
+    )
+
+
+def _values(record: Any, start: int = 0) -> tuple[Any, ...]:
+    return tuple(getattr(record, name) for name in record.__match_args__[start:])
+
+
+def _match(packed: PackedLook, values: Mapping[int, bytes]) -> Match:
+    rule_id, secret, origin, place, decided, said, allow, further, partners, around = packed
+    number, prefix_len, weak = secret
+    surface, path, container = origin
+    privacy, expires_at = decided
+    reason, facts, checksum_ok, test_mode = said
+    tentative, count = further
+    return Match(
+        rule_id,
+        Location(Origin(Surface(surface), path, container), *place),
+        Secret(values[number], prefix_len=prefix_len, weak=weak),
+        Evidence(
+            privacy and Privacy(privacy),
+            reason,
+            facts,
+            expires_at and dt.datetime.fromisoformat(expires_at),
+            checksum_ok,
+            test_mode,
+        ),
+        allow and Allow(*allow),
+        tentative,
+        count,
+        Surroundings(tuple([Partner(*partner) for partner in partners]), *around),
     )
