@@ -6,9 +6,10 @@ TOOLS ?= .tools
 BIN := $(VENV)/bin
 # pytest-xdist workers. A file's tests stay together (--dist loadfile): some files build an environment once.
 JOBS ?= auto
+ROUNDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools lint test pythons check coverage docs bench clean
+.PHONY: help setup tools lint test fuzz pythons check coverage docs bench clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +51,11 @@ lint: $(VENV)/.stamp  ## Format, style, types, import directions, action, workfl
 
 test: setup  ## Run the tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+fuzz: setup  ## Run the property tests ROUNDS times with other examples than `make test`
+	for round in $$(seq $(ROUNDS)); do \
+	  $(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=random || exit; \
+	done
 
 pythons:  ## Run the tests on every Python from 3.10 on that this machine has
 	bash scripts/test-pythons.sh
