@@ -13,11 +13,12 @@ from keylint.allowing import Allowing, Spot, spot
 from keylint.aside import Aside
 from keylint.findings import Sighting
 from keylint.held import Version
+from keylint.historycommits import CommitFinder
 from keylint.historylooks import Looks, Revisit
 from keylint.historymessages import deliver_messages
 from keylint.historyplans import Plan, Shown, add_places, located, make_plan
 from keylint.historyscan import Sweeper, Swept
-from keylint.model import CommitRef, Level, Problem, Skipped, SkipReason
+from keylint.model import CommitRef, Skipped, SkipReason
 from keylint.pipeline import Intake
 from keylint.revisit import EVERY_SIZE
 from keylint.rule import Rule
@@ -30,8 +31,6 @@ from keylint.timeline import Change, Place, Story, tell
 if TYPE_CHECKING:
     from keylint.historymemory import HistoryMemory
 
-MAX_BRANCHES = 10
-_MAX_TIP_QUERIES = 50_000
 _MAX_LISTED = 1000  # unreadable objects that get a line of their own
 _NO_KEYS: frozenset[int] = frozenset()
 
@@ -165,13 +164,16 @@ class _Delivery:
         plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
         add_places(plans)
         plans += self._outside(changes)
-        commits = Aside(lambda: self._learn_commits(plans))  # git has some work with them
+        finder = CommitFinder(self._history, self._holders)
+        commits = Aside(lambda: finder.learn(plans))  # git has some work with them
         facts: Mapping[str, CommitFacts] = {}
         try:
             self._examine(plans)
             facts = commits.wait()
         finally:  # an interrupt, too, leaves what was examined so far
-            self._hand_over([plan for plan in plans if any(plan.matches.values())], facts)
+            self._intake.problems += finder.problems
+            examined = [plan for plan in plans if any(plan.matches.values())]
+            self._hand_over(examined, facts or finder.learn(examined, branches=False))
         if self._looks.stopped:
             raise KeyboardInterrupt
 
@@ -298,33 +300,6 @@ class _Delivery:
                 plans.append(Plan(key, Story([Place(0, "", path, blob)]), [Shown(path, blob, "")]))
         return plans
 
-    def _learn_commits(self, plans: list[Plan]) -> Mapping[str, CommitFacts]:
-        """Find the branches and the last commits of all plans; gives the facts of every commit of theirs."""
-        self._find_branches([plan for plan in plans if not plan.today and plan.story.first.commit])
-        self._find_last_commits(plans)
-        return self._facts(plans)
-
-    def _find_branches(self, plans: list[Plan]) -> None:
-        """Name the branches at whose tips a key still is."""
-        tips = self._history.tips() if plans else {}
-        commits = sorted(set(tips.values()))
-        wanted = [(plan, path) for plan in plans for path in plan.story.paths]
-        paths = sorted({path for _, path in wanted})
-        if len(commits) * len(paths) > _MAX_TIP_QUERIES:
-            text = f"{len(commits)} branches are too many to say which of them still hold each key"
-            self._intake.problems.append(Problem("many-branches", Level.NOTE, text))
-            return
-        files = self._history.blobs_at(dict.fromkeys(commits, paths))
-        for plan, path in wanted:
-            holding = {
-                commit
-                for commit, blobs in files.items()
-                if plan.key in self._holders.get(blobs.get(path, b""), _NO_KEYS)
-            }
-            names = sorted(name for name, commit in tips.items() if commit in holding)
-            plan.branches = tuple(dict.fromkeys((*plan.branches, *names)))[:MAX_BRANCHES]
-            plan.tips = tuple(sorted({*plan.tips, *holding}))
-
     def _examine(self, plans: list[Plan]) -> None:
         """Examine each (blob, path) once, for all stories that show it."""
         wanted: dict[Version, list[tuple[Plan, int]]] = defaultdict(list)
@@ -358,9 +333,6 @@ class _Delivery:
     # ---- handing over
 
     def _hand_over(self, plans: list[Plan], facts: Mapping[str, CommitFacts]) -> None:
-        if not facts:  # interrupted before they were known
-            self._find_last_commits(plans)
-            facts = self._facts(plans)
         head = self._history.repository().revision
         refs = {name: self._ref(name, known) for name, known in facts.items()}
         for plan in plans:
@@ -377,30 +349,6 @@ class _Delivery:
             )
             file = self._shown_path(plan.shown[0].path)
             self._intake.collector.add(located(plan, refs), sighting, file=file)
-
-    def _facts(self, plans: list[Plan]) -> Mapping[str, CommitFacts]:
-        """The facts of the first, the last and the shown commits of plans, and of HEAD."""
-        commits = {plan.story.first.commit for plan in plans} | {name for plan in plans for name in plan.last}
-        commits |= {place.commit for plan in plans for place in plan.shown}
-        commits.add(self._history.repository().revision)
-        return self._history.facts(sorted(commits - {""}))
-
-    def _find_last_commits(self, plans: list[Plan]) -> None:
-        """Set for each plan the commits one of which is the last that held its key."""
-        merged = [p.story.removal for p in plans if p.story.removal and len(p.story.removal.parents) > 1]
-        asked: dict[str, set[bytes]] = defaultdict(set)
-        for merge in merged:
-            for parent in merge.parents:
-                asked[parent].add(merge.path)
-        files = self._history.blobs_at(asked) if asked else {}
-        for plan in plans:
-            removal = plan.story.removal
-            names = [plan.story.places[0].commit]
-            if removal and len(removal.parents) == 1:
-                names = [*removal.parents]
-            elif removal:
-                names = [p for p in removal.parents if files[p].get(removal.path) == removal.blob]
-            plan.last = [name for name in (*names, *plan.tips) if name]
 
     def _refs(self, commits: Iterable[str]) -> dict[str, CommitRef]:
         return {name: self._ref(name, known) for name, known in self._history.facts(sorted(commits)).items()}

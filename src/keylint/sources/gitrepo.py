@@ -6,7 +6,9 @@ import contextlib
 import io
 import os
 import subprocess
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import BinaryIO
 
 from keylint.errors import SourceError
 from keylint.model import Repository
@@ -104,6 +106,10 @@ class GitRepo:
     def attempt(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run git to its end, whatever its exit status."""
         return _run(list(arguments), self.folder, self.env, stdin)
+
+    def ask(self, *arguments: str, stdin: bytes) -> Question:
+        """Let git answer while the caller is busy with something else."""
+        return Question(arguments, self.folder, self.env, stdin)
 
     def ignores(self, path: str) -> bool:
         """Whether an ignore rule matches a path relative to the top level, be it tracked or not."""
@@ -271,30 +277,66 @@ def _refusal(start: str, stderr: bytes) -> SourceError:
 def _run(
     arguments: list[str], folder: str, env: dict[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    where: dict[str, Any] = {"cwd": folder, "env": env, "timeout": _ANSWER_SECONDS}
+    if len(stdin) > _MANY_BYTES:
+        return Question(arguments, folder, env, stdin).answer()
+    with _trouble(arguments, folder):
+        return subprocess.run(
+            command(arguments),
+            cwd=folder,
+            env=env,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=_ANSWER_SECONDS,
+        )
+
+
+class Question:
+    """A git that answers into a file, so that nobody needs to read meanwhile. Through pipes each of many
+    answers would wake this process.
+
+    Raises GitMissingError if there is no git, SourceError if it cannot be run or takes too long.
+    """
+
+    def __init__(self, arguments: Sequence[str], folder: str, env: Mapping[str, str], stdin: bytes) -> None:
+        self._trouble = partial(_trouble, arguments, folder)
+        self._told, self._complaints = small_file(), small_file()
+        with self._trouble(), small_file() as asked:
+            asked.write(stdin)
+            asked.seek(0)
+            self._process = subprocess.Popen(
+                command(arguments),
+                cwd=folder,
+                env=env,
+                stdin=asked,
+                stdout=self._told,
+                stderr=self._complaints,
+            )
+
+    def answer(self) -> subprocess.CompletedProcess[bytes]:
+        """Wait for git to end, whatever its exit status. Only once."""
+        with self._told as told, self._complaints as complaints:
+            try:
+                with self._trouble():
+                    status = self._process.wait(_ANSWER_SECONDS)
+            finally:
+                self._process.kill()  # which does nothing to one that has ended
+            for file in (told, complaints):
+                file.seek(0)
+            return subprocess.CompletedProcess(self._process.args, status, told.read(), complaints.read())
+
+
+@contextlib.contextmanager
+def _trouble(arguments: Sequence[str], folder: str) -> Iterator[None]:
+    """Say what went wrong with a git command."""
     try:
-        if len(stdin) > _MANY_BYTES:
-            return _run_on_files(command(arguments), where, stdin)
-        return subprocess.run(command(arguments), input=stdin, capture_output=True, check=False, **where)
+        yield
     except FileNotFoundError:
         raise GitMissingError("git was not found", hint="install git, or put it on PATH") from None
     except subprocess.TimeoutExpired:
         raise SourceError(f"git {arguments[0]} gave no answer in {_ANSWER_SECONDS} seconds") from None
     except OSError as error:
         raise SourceError(f"{printable(folder)}: git cannot be run there: {error.strerror}") from None
-
-
-def _run_on_files(
-    words: list[str], where: dict[str, Any], stdin: bytes
-) -> subprocess.CompletedProcess[bytes]:
-    """With many questions: through pipes each answer of git would wake this process."""
-    with small_file() as asked, small_file() as told:
-        asked.write(stdin)
-        asked.seek(0)
-        done = subprocess.run(words, stdin=asked, stdout=told, stderr=subprocess.PIPE, check=False, **where)
-        told.seek(0)
-        done.stdout = told.read()
-        return done
 
 
 class _ObjectStream(io.RawIOBase):

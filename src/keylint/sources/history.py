@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import re
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from keylint.errors import SourceError
@@ -307,9 +307,14 @@ class History:
 
     def facts(self, commits: Collection[str]) -> Mapping[str, CommitFacts]:
         """Author and date of commits; those that cannot be read are left out."""
-        if not commits:
-            return {}
-        done = self.repo.attempt(
+        return self.ask_facts(commits)()
+
+    def ask_facts(self, commits: Collection[str]) -> Callable[[], Mapping[str, CommitFacts]]:
+        """Let git look up commits. What is returned waits for that and gives what `facts` does."""
+        names = sorted(filter(None, commits))
+        if not names:
+            return dict
+        question = self.repo.ask(
             "log",
             "--no-walk=unsorted",
             "--stdin",
@@ -318,14 +323,9 @@ class History:
             "--no-mailmap",
             "--encoding=UTF-8",
             "--format=%H%x00%at%x00%ct%x00%an%x00%ae",
-            stdin="".join(f"{commit}\n" for commit in commits).encode(),
+            stdin="".join(f"{name}\n" for name in names).encode(),
         )
-        found = {}
-        for line in done.stdout.decode("utf-8", "replace").split("\n"):
-            fields = line.split("\0")
-            if len(fields) == 5:
-                found[fields[0]] = CommitFacts(_date(fields[1]), _date(fields[2]), fields[3], fields[4])
-        return found
+        return lambda: dict(_facts(question.answer().stdout))
 
     def start_reader(self, cache: str) -> subprocess.Popen[bytes]:
         """A `git cat-file --batch` that takes ids on standard input.
@@ -398,6 +398,13 @@ def _files(listing: bytes) -> dict[bytes, bytes]:
     """Path to blob id of the files that `git ls-tree -z` lists."""
     entries = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
     return {path: meta.split()[2] for meta, path in entries if meta.split()[1] == b"blob"}
+
+
+def _facts(told: bytes) -> Iterator[tuple[str, CommitFacts]]:
+    for line in told.decode("utf-8", "replace").split("\n"):
+        fields = line.split("\0")
+        if len(fields) == 5:
+            yield fields[0], CommitFacts(_date(fields[1]), _date(fields[2]), fields[3], fields[4])
 
 
 def _date(seconds: str) -> dt.datetime:
