@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -137,3 +138,22 @@ def test_the_pinned_versions_are_names_and_versions_only() -> None:
     pins = [line for line in lines if not line.startswith("#")]
     assert pins
     assert [line for line in pins if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", line)] == []
+
+
+def test_compiled_rules_are_still_good_when_the_same_wheel_was_installed_again(installed: Path) -> None:
+    def key() -> str:
+        command = "from keylint.rulecache import cache_key; print(cache_key().hex())"
+        return subprocess.check_output([installed / "bin" / "python", "-I", "-c", command], text=True)
+
+    (package,) = installed.glob("lib/python*/site-packages/keylint")
+    (record,) = package.parent.glob("keylint-*.dist-info/RECORD")
+    before = key()
+    for file in package.rglob("*"):
+        os.utime(file, (1, 1))
+    assert key() == before
+    listed = record.read_text(encoding="utf-8")
+    try:
+        record.write_text(listed.replace("sha256=", "sha256=x", 1), encoding="utf-8")
+        assert key() != before
+    finally:
+        record.write_text(listed, encoding="utf-8")

@@ -345,6 +345,16 @@ def test_the_quick_way_imports_next_to_nothing(rules: str, folder: str) -> None:
     assert heavy & set(done.stdout.split()) == set()
 
 
+def test_a_users_rule_file_counts_by_its_content(rules: str) -> None:
+    before = cache_key([rules], builtin=False)
+    os.utime(rules, (1, 1))
+    assert cache_key([rules], builtin=False) == before
+    status = os.stat(rules)
+    Path(rules).write_text(RULES.replace("tok_", "kot_"))
+    os.utime(rules, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert cache_key([rules], builtin=False) != before
+
+
 @pytest.mark.parametrize("packaged", [True, False])
 def test_the_files_of_a_wheel_count_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packaged: bool

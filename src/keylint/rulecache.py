@@ -122,30 +122,24 @@ def default_folder() -> str | None:
 
 
 def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | None:
-    """Everything that a compiled rule set depends on, without reading a file. None: it cannot be told.
+    """Everything that a compiled rule set depends on. None: it cannot be told.
 
-    That is the versions of keylint, Python, Hyperscan and regex, the machine, and name, time and size of each
-    rule file (of the folders of a wheel's own ones) and of the modules that read rules.
+    That is the versions of keylint, Python, Hyperscan and regex, the machine, the built-in rules and the
+    modules that read rules, and the user's own rule files. For what came as a wheel its list of files speaks,
+    so that what CI stored is still good after the next installation.
     """
-    here = os.path.dirname(os.path.abspath(__file__))
-    own = [os.path.join(here, *name.split("/")) for name in _READERS]
-    compilers = extension.find(), extensions.find("regex._regex")
     try:
-        files = [_stamp(path) for path in own]
-        files += [_stamp(spec.origin) for spec in compilers if spec is not None]
-        for path in map(os.path.abspath, paths):
-            files += _stamps(path)
-        for name in ("providers", "names") if builtin else ():
-            folder = os.path.join(builtin_dir(), name)
-            # What a wheel brought changes as a whole; each hook would wait 10 ms for its six hundred files.
-            files += [_stamp(folder)] if is_packaged(folder) else _stamps(folder)
+        parts = (
+            _own(builtin),
+            _build(extension.find()),
+            _build(extensions.find("regex._regex")),
+            [_digest(file) for path in map(os.path.abspath, paths) for file in _files(path)],
+        )
     except OSError:
         return None
     machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
     versions = (__version__, sys.hexversion, sys.implementation.cache_tag, sys.platform, machine)
-    return marshal.dumps(
-        (versions, tuple(files), builtin), 2
-    )  # version 2: no references, so always the same bytes
+    return marshal.dumps((versions, parts, builtin), 2)  # version 2: no references, so always the same bytes
 
 
 def cache_file(key: bytes, cache_dir: str | None = None) -> str | None:
@@ -200,22 +194,70 @@ def _identity(rules: Iterable[Rule]) -> bytes:
     return sha256(plain).digest()
 
 
+def _own(builtin: bool) -> list[Any]:
+    """What tells this keylint from others: of a wheel the list of its files, which has a digest of each, else
+    name, time and size of the files.
+
+    Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
+    """
+    here = os.path.dirname(os.path.abspath(__file__))
+    data = builtin_dir()
+    if is_packaged(data):
+        try:
+            return [_digest(os.path.join(f"{here}-{__version__}.dist-info", "RECORD"))]
+        except OSError:
+            pass  # whoever installed it left no list
+    files = [_stamp(os.path.join(here, *name.split("/"))) for name in _READERS]
+    for name in ("providers", "names") if builtin else ():
+        folder = os.path.join(data, name)
+        # What a wheel brought changes as a whole; each hook would wait 10 ms for its six hundred files.
+        files += [_stamp(folder)] if is_packaged(folder) else _stamps(folder)
+    return files
+
+
+def _build(spec: Any) -> list[Any]:
+    """What tells the build of an extension module from others: size and version, else name, time and size."""
+    if spec is None:
+        return []
+    folder = os.path.dirname(spec.origin)
+    start = os.path.basename(folder) + "-"
+    versions = [
+        name
+        for name in os.listdir(os.path.dirname(folder))
+        if name.startswith(start) and name.endswith(".dist-info")
+    ]
+    name, time, size = _stamp(spec.origin)
+    return [name, size, *sorted(versions)] if versions else [name, size, time]
+
+
+def _digest(path: str) -> tuple[str, int, int, int]:
+    """Name, size and checksums of a file."""
+    with open(path, "rb") as stream:
+        content = stream.read()
+    return path, len(content), zlib.crc32(content), zlib.adler32(content)
+
+
 def _stamp(path: str) -> tuple[str, int, int]:
     status = os.stat(path)
     return os.path.abspath(path), status.st_mtime_ns, status.st_size
 
 
-def _stamps(path: str) -> list[tuple[str, int, int]]:
-    """The stamp of a rule file, or of each one directly in a folder."""
-    if not os.path.isdir(path):
-        return [_stamp(path)]
-    stamps = [(path, 0, 0)]
-    with os.scandir(path) as entries:  # there are hundreds, and each hook waits for this
+def _stamps(folder: str) -> list[tuple[str, int, int]]:
+    """The stamp of each rule file directly in a folder."""
+    stamps = [(folder, 0, 0)]
+    with os.scandir(folder) as entries:  # there are hundreds, and each hook waits for this
         for entry in entries:
             if entry.name.endswith(".toml"):
                 status = entry.stat()
                 stamps.append((entry.name, status.st_mtime_ns, status.st_size))
     return sorted(stamps)
+
+
+def _files(path: str) -> list[str]:
+    """A rule file, or each one directly in a folder."""
+    if not os.path.isdir(path):
+        return [path]
+    return sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
 
 
 def _late_patterns() -> dict[tuple[Any, ...], Any]:
