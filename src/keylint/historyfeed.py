@@ -178,15 +178,16 @@ class _Delivery:
             raise KeyboardInterrupt
 
     def _number_values(self) -> list[bytes]:
-        """Give every value a number. Returns the ids of the messages that hold one."""
-        numbers = self._numbers
-        messages = []
-        for name, values in self._swept.values.items():
-            if name in self._history.messages:
-                messages.append(name)
-            else:
-                self._holders[name] = frozenset(numbers.setdefault(value, len(numbers)) for value in values)
-        self._values = list(numbers)
+        """Give every value a number, whatever workers found it first: the order decides which of many places
+        are shown. Returns the ids of the messages that hold one.
+        """
+        found = self._swept.values
+        messages = sorted(name for name in found if name in self._history.messages)
+        holders = found.keys() - set(messages)
+        self._values = sorted({value for name in holders for value in found[name]})
+        self._numbers.update((value, number) for number, value in enumerate(self._values))
+        for name in sorted(holders):
+            self._holders[name] = frozenset(self._numbers[value] for value in found[name])
         return messages
 
     def _note_unread(self) -> None:

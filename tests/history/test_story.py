@@ -181,3 +181,11 @@ def test_the_same_scan_twice_gives_the_same_files(repo: Repo) -> None:
     for n in range(6):
         repo.commit({"a": line(n), os.path.join("d", f"f{n}"): line(n)})
     assert scan(repo.path).files == scan(repo.path).files
+
+
+def test_which_of_many_places_are_shown_does_not_depend_on_who_found_them_first(repo: Repo) -> None:
+    for version in range(6):
+        repo.commit({f"f{n}": f"{version}\n{token(n)}\n" for n in range(40)})
+    one, *others = (scan(repo.path, number=number).files for number in (1, 2, 3, 4))
+    assert len({len(file.places) for file in one.values()}) > 1, "not all are shown"
+    assert others == [one] * 3
