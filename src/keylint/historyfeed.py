@@ -164,11 +164,14 @@ class _Delivery:
         plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
         add_places(plans)
         plans += self._outside(changes)
+        users = self._users(plans)
         finder = CommitFinder(self._history, self._holders)
-        commits = Aside(lambda: finder.learn(plans))  # git has some work with them
         facts: Mapping[str, CommitFacts] = {}
         try:
-            self._examine(plans)
+            # First of all, because this may fork: children would hold the pipes of what goes on aside.
+            looks = self._looks.at({v: {self._values[plan.key] for plan, _ in users[v]} for v in users})
+            commits = Aside(lambda: finder.learn(plans))  # git has some work with them
+            self._examine(users, looks)
             facts = commits.wait()
         finally:  # an interrupt, too, leaves what was examined so far
             self._intake.problems += finder.problems
@@ -301,14 +304,19 @@ class _Delivery:
                 plans.append(Plan(key, Story([Place(0, "", path, blob)]), [Shown(path, blob, "")]))
         return plans
 
-    def _examine(self, plans: list[Plan]) -> None:
-        """Examine each (blob, path) once, for all stories that show it."""
-        wanted: dict[Version, list[tuple[Plan, int]]] = defaultdict(list)
+    def _users(self, plans: Iterable[Plan]) -> Mapping[Version, list[tuple[Plan, int]]]:
+        """The versions that are shown: for each the plans that show it, and as which of their places."""
+        users: dict[Version, list[tuple[Plan, int]]] = defaultdict(list)
         for plan in plans:
             for number, place in enumerate(plan.shown):
-                wanted[place.blob, place.path].append((plan, number))
-        values = {version: {self._values[plan.key] for plan, _ in users} for version, users in wanted.items()}
-        for ((name, path), users), seen in zip(wanted.items(), self._looks.at(values), strict=True):
+                users[place.blob, place.path].append((plan, number))
+        return users
+
+    def _examine(
+        self, wanted: Mapping[Version, list[tuple[Plan, int]]], looks: Iterable[list[Match]]
+    ) -> None:
+        """Give each plan its matches, from a look at each (blob, path)."""
+        for ((name, path), users), seen in zip(wanted.items(), looks, strict=True):
             matches: dict[bytes, list[Match]] = defaultdict(list)
             for match in seen:
                 matches[match.value.reveal()].append(match)

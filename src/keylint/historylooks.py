@@ -75,10 +75,19 @@ class Looks:
     def at(self, wanted: Mapping[Version, set[bytes]]) -> Iterator[list[Match]]:
         """The matches in each version, in order: all of some values, perhaps some of others.
 
-        Where looking was stopped, what was not seen by then has none.
+        Where looking was stopped, what was not seen by then has none. Who is to answer is there when this
+        returns: no process is forked later.
         """
         rest = self._unknown(wanted)
         answers = repeat(_NOTHING) if self.stopped else self._revisit(self._visits(rest))
+        return self._matches(wanted, rest, answers)
+
+    def _matches(
+        self,
+        wanted: Mapping[Version, set[bytes]],
+        rest: Mapping[Version, set[bytes]],
+        answers: Iterator[Seen | None],
+    ) -> Iterator[list[Match]]:
         for version, values in wanted.items():
             if version in self._remembered:
                 yield self._remembered[version]

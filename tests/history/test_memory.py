@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,28 @@ def test_where_nothing_is_new_no_worker_starts(
     expected = scan(repo.path, cache=cache)
     monkeypatch.setattr(workers.Crew, "start", lambda *_, **__: pytest.fail("started"))
     assert scan(repo.path, cache=cache).files == expected.files
+
+
+@pytest.mark.skipif(not workers.CAN_FORK, reason="nothing is forked")
+def test_no_worker_is_forked_while_git_is_asked_aside(
+    repo: Repo, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(9):
+        commit(repo, n, {"a": line(n // 8) + f"{n}\n" * n})
+        commit(repo, n, {"a": "x\n"})
+    scan(repo.path, cache=cache)
+    usual, forks = threading.active_count(), []
+    fork = os.fork
+
+    def checked() -> int:
+        assert threading.active_count() == usual, "the child would hold the pipes of git"
+        forks.append(1)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", checked)
+    part = Span(range="HEAD~10..HEAD~9")  # a version that no report of all shows
+    assert scan(repo.path, part, cache=cache).values == {token(0)}
+    assert forks
 
 
 def test_a_version_that_shows_another_key_now_is_looked_at_again(repo: Repo, cache: Path) -> None:
