@@ -133,16 +133,17 @@ def _packed(log: PastLog | None) -> Any:
         changes,
         dict(log.kinds),
         log.partial,
+        log.skewed,
     )
 
 
 def _unpacked(packed: tuple[Any, ...] | None) -> PastLog | None:
     if packed is None:
         return None
-    starts, commits, listed, objects, gitlinks, changes, kinds, partial = packed
+    starts, commits, listed, objects, gitlinks, changes, *others = packed
     commit = functools.cache(lambda parts: LogCommit(*parts))
     told = tuple(LogChange(commit(parts), *rest) for parts, *rest in changes)
-    return PastLog(frozenset(starts), commits, listed, objects, gitlinks, told, kinds, partial)
+    return PastLog(frozenset(starts), commits, listed, objects, gitlinks, told, *others)
 
 
 def _is_sound(held: Held) -> bool:

@@ -13,7 +13,7 @@ from keylint.keptlooks import pack, unpack
 from keylint.secret import Match
 from keylint.sources.gitlog import LogChange
 from keylint.sources.history import History
-from keylint.sources.pastlog import PastLog, join
+from keylint.sources.pastlog import PastLog, join, latest_behind
 
 
 class HistoryMemory:
@@ -124,6 +124,7 @@ class HistoryMemory:
                 if ref.kind and ref.peeled_kind
             },
             partial=bool(self._left_out),
+            skewed=max(latest_behind(log.walked()), self._history.past.skewed if self._history.past else 0),
         )
 
     def _load_clean(self) -> set[bytes]:

@@ -164,6 +164,20 @@ def test_after_a_commit_with_a_wrong_clock_all_is_listed_again(repo: Repo, cache
     assert scan_twice(repo, cache).resumed
 
 
+def test_a_commit_from_a_time_of_wrong_clocks_lists_all_again(repo: Repo, cache: Path) -> None:
+    root = commit(repo, 0, {"r": "r\n"})
+    commit(repo, 10, {"a": line(1)})
+    commit(repo, 5, {"b": "x\n"})
+    scan(repo.path, cache=cache)
+    repo.git("checkout", "-q", "-b", "side", root)
+    commit(repo, 7, {"a": "x\n" + line(1)})
+    assert not scan_twice(repo, cache).resumed
+    commit(repo, 11, {"c": line(2)})
+    assert scan_twice(repo, cache).resumed, "that time is over"
+    commit(repo, 12, {"d": line(3)})
+    assert scan_twice(repo, cache).resumed
+
+
 def test_what_only_lost_commits_held_is_no_longer_told(repo: Repo, cache: Path) -> None:
     repo.commit({"a": "x\n"})
     repo.branch("side")

@@ -27,7 +27,8 @@ class PastLog(NamedTuple):
     `starts` are the commits that it began at, `commits` how many it met. `objects` are the ids of the blobs
     that matter still, `listed` the beginnings of the ids of all. `changes` are those with one of `objects` on
     either side, in the order of the log. `kinds` are of what references name: see `Ref`. `partial` says that
-    paths were left out: whether other commits bring more of these blobs cannot be told.
+    paths were left out: whether other commits bring more of these blobs cannot be told. `skewed` is the date
+    until which clocks were wrong, as `latest_behind` tells it.
     """
 
     starts: frozenset[str]
@@ -38,6 +39,7 @@ class PastLog(NamedTuple):
     changes: tuple[LogChange, ...]
     kinds: Mapping[str, Kind]
     partial: bool
+    skewed: int
 
     def count(self, more: Iterable[bytes]) -> int:
         """How many blobs there are, with some more of which some may be the same."""
@@ -65,6 +67,20 @@ def unpack(packed: bytes | memoryview, width: int) -> set[bytes]:
 
 def _prefixes(ids: Iterable[bytes]) -> set[bytes]:
     return {name[:_PREFIX] for name in ids}
+
+
+def latest_behind(commits: Iterable[LogCommit]) -> int:
+    """The latest date of a commit that stands behind an older one in a log; 0 if there is none.
+
+    Such a commit had to wait for a child with a wrong clock: its date does not tell its place in a log.
+    """
+    oldest, latest = None, 0
+    for commit in commits:
+        if oldest is None or commit.committed <= oldest:
+            oldest = commit.committed
+        else:
+            latest = max(latest, commit.committed)
+    return latest
 
 
 def follow(
@@ -98,7 +114,9 @@ def _follow(
                 ids += found
             commits = list(log.walked())
             # Of gitlinks the newest counts.
-            if log.gitlinks or not _in_order(repo, commits) or not _untied(repo, commits, past.changes):
+            if log.gitlinks or any(commit.committed <= past.skewed for commit in commits):
+                return None
+            if not _in_order(repo, commits) or not _untied(repo, commits, past.changes):
                 return None
             stack.pop_all()
         past = past._replace(changes=_without(past.changes, commits))
