@@ -253,11 +253,16 @@ class _Delivery:
         """The changes as far as they add a key: in a merge, one that no parent has."""
         for commit, group in groupby(changes, key=lambda change: change.commit):
             paths: dict[bytes, list[LogChange]] = defaultdict(list)
+            gone = set()  # comparisons, and what is no longer where it was in them
             for change in group:
                 paths[change.path].append(change)
+                if not change.new.strip(b"0"):
+                    gone.add((change.diff, change.old))
             for found in paths.values():
                 if len(found) < max(1, len(commit.parents)):
                     continue  # the same as in one of the parents
+                if any((change.diff, change.new) in gone for change in found):
+                    continue  # renamed
                 keys = [self._added_keys(change) for change in found]
                 yield _change(found[0], _NO_KEYS, frozenset.intersection(*keys))
 

@@ -276,6 +276,19 @@ def test_excluded_paths_are_left_out_and_said(repo: Repo, tmp_path: Path) -> Non
     assert cli(repo, tmp_path)[0] == 1
 
 
+def test_an_excluded_path_is_not_told_whatever_else_leads_to_its_content(repo: Repo, tmp_path: Path) -> None:
+    secret = "sk_" + "live_" + token(7)[4:] + token(8)[4:12]
+    repo.write("keylint.toml", 'exclude = ["vendor/"]\n')
+    repo.commit({"vendor/a": f"stripe = '{secret}'\n"})
+    repo.git("tag", "tree", "HEAD^{tree}")
+    assert cli(repo, tmp_path, "--include-unreachable")[1]["findings"] == []
+    repo.write(".git/refs/heads/nowhere", "1" * 40 + "\n")
+    assert cli(repo, tmp_path)[1]["findings"] == []
+    repo.commit({"src/a": f"stripe = '{secret}'\n"})
+    _, report = cli(repo, tmp_path)
+    assert [place["path"] for found in report["findings"] for place in found["places"]] == ["src/a"]
+
+
 @pytest.mark.skipif(not workers.CAN_FORK, reason="needs fork")
 def test_workers_that_die_do_not_keep_the_scan_waiting(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     files = 6000  # far more ids and bytes than pipes hold

@@ -131,6 +131,22 @@ def test_a_range_does_not_report_what_a_merge_brings_from_the_base(repo: Repo) -
     assert scan(repo.path, Span(range=start)).values == {token(1), token(2)}
 
 
+def test_a_range_does_not_report_a_file_that_it_only_renames(repo: Repo) -> None:
+    start = repo.commit({"a": "x\n" * 9, "c": line(1), "d": line(4)})
+    repo.branch("topic")
+    repo.git("mv", "a", "b")
+    repo.git("mv", "c", "e")
+    repo.commit()
+    repo.git("switch", "-q", "main")
+    repo.commit({"a": "x\n" * 9 + line(2)})
+    repo.git("switch", "-q", "topic")
+    repo.merge("main")
+    assert (repo.path / "b").read_text().endswith(line(2)), "git has followed the file"
+    repo.commit({"copy": line(4)})
+    assert scan(repo.path, Span(range="main..topic")).values == {token(4)}
+    assert scan(repo.path, Span(range=f"{start}..topic")).values == {token(2), token(4)}
+
+
 def test_since_takes_a_date_or_a_commit(repo: Repo) -> None:
     def commit(seed: int, date: str) -> str:
         repo.write("a", line(seed))

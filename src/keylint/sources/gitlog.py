@@ -144,11 +144,12 @@ class _Text:
 class RawLog:
     """One walk over a log, streamed first and then kept to answer who put a blob where.
 
-    `revisions` are object ids or options of `git rev-list`; blobs that only have `excluded` paths are left
-    out. The text (paths and ids, no content) is kept in memory up to 64 MiB, and in an unnamed file above.
-    `seen` are the ids of all blobs that were streamed, each with a hash of a path that versions of it share,
-    `gitlinks` the submodules (path -> newest commit), `damaged` the commits that git could not read. `past`
-    are changes of an older walk, in its order, that belong to this log, too.
+    `revisions` are object ids or options of `git rev-list`; paths that are `excluded` are left out, and blobs
+    without any other are in `left_out` (which may have some more). The text (paths and ids, no content) is
+    kept in memory up to 64 MiB, and in an unnamed file above. `seen` are the ids of all blobs that were
+    streamed, each with a hash of a path that versions of it share, `gitlinks` the submodules (path -> newest
+    commit), `damaged` the commits that git could not read. `past` are changes of an older walk, in its order,
+    that belong to this log, too.
     """
 
     repo: GitRepo
@@ -156,6 +157,7 @@ class RawLog:
     excluded: Callable[[bytes], bool] | None = None
     commits: int = 0
     seen: dict[bytes, int] = field(default_factory=dict)
+    left_out: set[bytes] = field(default_factory=set)
     gitlinks: dict[bytes, bytes] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
     past: Sequence[LogChange] = ()
@@ -248,7 +250,11 @@ class RawLog:
             mode = entry[text.mode]
             if mode == _GITLINK:
                 self.gitlinks.setdefault(path, blob)
-            elif mode != _ABSENT and not (self.excluded and self.excluded(path)):
+            elif mode == _ABSENT:
+                pass
+            elif self.excluded and self.excluded(path):
+                self.left_out.add(blob)
+            else:
                 self.seen[blob] = crc32(path)
                 found.append(blob)
         return found
@@ -283,6 +289,8 @@ class RawLog:
             for entry, path in text.entries(chunk, wanted=blobs):
                 if not path:
                     diff, header, commit = diff + 1, entry, None
+                    continue
+                if self.excluded and self.excluded(path):
                     continue
                 commit = commit or _commit(header)
                 found.append(LogChange(commit, diff, path, entry[text.old], entry[text.new]))

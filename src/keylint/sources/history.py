@@ -190,7 +190,8 @@ class History:
         yield from self._unseen(None)
 
     def _unseen(self, present: set[bytes] | None) -> Iterator[list[bytes]]:
-        rest = (set(self._present()) if present is None else present).difference(self.log.seen)
+        there = set(self._present()) if present is None else present
+        rest = there.difference(self.log.seen, self.log.left_out)
         self.log.seen.update(dict.fromkeys(rest, 0))
         yield sorted(rest)
 
@@ -241,6 +242,8 @@ class History:
                 self.named.setdefault(ref.peeled.encode(), os.fsencode(ref.name))
             elif ref.peeled_kind == "tree":
                 for path, blob in self.tree(ref.peeled).items():
+                    if self.log.excluded and self.log.excluded(path):
+                        continue
                     self.named.setdefault(blob, os.fsencode(ref.name) + b":" + path)
 
     def _find_messages(self) -> None:
