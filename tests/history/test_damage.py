@@ -96,6 +96,16 @@ def test_a_lost_commit_or_folder_hides_no_file(old: Repo, what: str, how: str) -
     assert result.paths(token(0)) == ["f0"]
 
 
+def test_a_damaged_folder_does_not_hide_what_is_in_head_elsewhere(repo: Repo) -> None:
+    repo.commit({"a/f": f"{token(1)}\n"})
+    repo.commit({"b/f": f"{token(2)}\n"})
+    loose(repo, "HEAD:b").unlink()
+    result = scan(repo.path)
+    assert result.of(token(1)).sighting.in_head
+    assert not result.of(token(2)).sighting.in_head
+    assert any(s.incomplete for s in result.skipped)
+
+
 def test_a_reference_to_nowhere_is_named(old: Repo) -> None:
     heads = old.path / ".git" / "refs" / "heads"
     (heads / "lost").write_text("1234567890" * 4 + "\n")
@@ -114,11 +124,14 @@ def test_a_pack_without_index_is_named(old: Repo) -> None:
     assert "has no index" in "\n".join(s.detail for s in result.skipped)
 
 
-def test_a_corrupt_index_and_a_corrupt_commit_graph_do_not_matter(old: Repo) -> None:
+def test_a_corrupt_index_and_corrupt_copies_of_what_git_knows_do_not_matter(old: Repo) -> None:
+    old.git("repack", "-q", "-a", "-d")
     old.git("commit-graph", "write", "--reachable")
-    graph = old.path / ".git" / "objects" / "info" / "commit-graph"
-    graph.chmod(0o644)
-    graph.write_bytes(b"CGPH" + bytes(100))
+    old.git("multi-pack-index", "write")
+    objects = old.path / ".git" / "objects"
+    for copy in (objects / "info" / "commit-graph", objects / "pack" / "multi-pack-index"):
+        copy.chmod(0o644)
+        copy.write_bytes(copy.read_bytes()[:4] + bytes(100))
     (old.path / ".git" / "index").write_bytes(b"DIRC" + bytes(20))
     result = scan(old.path)
     assert (result.values, result.skipped) == (ALL, [])

@@ -16,6 +16,7 @@ SAFE_CONFIG = (
     "core.hooksPath=" + os.devnull,
     "core.pager=cat",
     "core.commitGraph=false",  # a copy of what commits say, which could say something else
+    "core.multiPackIndex=false",  # a copy of what the packs' own indexes say
     "core.attributesFile=" + os.devnull,
     "core.untrackedCache=false",  # part of the index: it could claim that there is nothing new
     "core.quotePath=false",

@@ -292,8 +292,9 @@ class History:
         return _files(self._head)
 
     def _listing(self, name: str) -> bytes:
-        done = self.repo.attempt("ls-tree", "-r", "-z", "--full-tree", name)
-        return done.stdout if done.returncode == 0 else b""
+        """What git lists of a tree, which is less than all if a folder in it is damaged."""
+        told = self.repo.attempt("ls-tree", "-r", "-z", "--full-tree", name).stdout
+        return told[: told.rfind(b"\0") + 1]
 
     def tips(self) -> dict[str, str]:
         """Name to commit id of every branch, local and remote."""
