@@ -84,9 +84,12 @@ def _names(report: Report) -> Iterator[str]:
 
 
 def _names_of(finding: Finding) -> Iterator[str]:
+    commits = [finding.first_seen, finding.last_seen]
     for location in finding.locations:
         yield location.origin.path
         yield from location.origin.container
+        commits.append(location.origin.commit)
+    yield from (commit.author for commit in commits if commit)
     yield from finding.other_paths
     yield from finding.branches
     yield finding.verdict.reason.text

@@ -297,3 +297,17 @@ def test_options_that_contradict_each_other_are_refused(repo: Repo) -> None:
     ):
         assert run(["scan", str(repo.path), *words]) == 2
     assert run(["scan", str(repo.path), "--messages"]) == 2
+
+
+def test_a_key_that_an_author_is_called_is_masked(repo: Repo, tmp_path: Path) -> None:
+    secret = "sk_" + "live_" + token(5)[4:] + token(6)[4:12]
+    repo.write("a", f"stripe = '{secret}'\n")
+    repo.stage()
+    repo.git("commit", "-q", "-m", "change", f"--author={secret} <x@{secret}>")
+    report = tmp_path / "report.json"
+    assert run(
+        ["scan", str(repo.path), "--history", "--show-authors", "--format", "json", "--output", str(report)]
+    )
+    text = report.read_text()
+    assert secret not in text
+    assert "sk_live_" in json.loads(text)["findings"][0]["first_seen"]["author"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 
 import pytest
 
 from keylint import workers
+from keylint.cli.app import run
 from keylint.errors import SourceError, UsageError
 from keylint.held import Known
 from keylint.model import SkipReason
@@ -265,12 +267,46 @@ def test_a_bad_range_is_named(repo: Repo, text: str) -> None:
         scan(repo.path, Span(range=text))
 
 
-@pytest.mark.parametrize("text", ["nowhere", "2026-13-01", "--all", ""])
+BAD_DAYS = ["2026-13-01", "2026-02-30", "2026-01-31 ..."]
+BAD_TIMES = ["2026-01-31T25:00", "2026-01-31T10:61", "2026-01-31T10:00+99:00"]
+
+
+@pytest.mark.parametrize("text", ["nowhere", "--all", *BAD_DAYS, *BAD_TIMES])
 def test_a_bad_since_is_named(repo: Repo, text: str) -> None:
     repo.commit({"a": "x\n"})
-    if text:
-        with pytest.raises(UsageError, match="--since"):
-            scan(repo.path, Span(since=text))
+    with pytest.raises(UsageError, match="--since"):
+        scan(repo.path, Span(since=text))
+
+
+@pytest.mark.parametrize("option", ["--range", "--since"])
+def test_an_empty_part_is_no_scan_of_something_else(
+    repo: Repo, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["scan", str(repo.path), option, ""]) == 2
+    assert f"{option} is empty" in capsys.readouterr().err
+
+
+def test_a_day_begins_at_midnight_whatever_the_time_is_now(repo: Repo) -> None:
+    midnight = dt.datetime(2024, 1, 31).astimezone()
+    for number, minutes in enumerate((-1, 1, 60)):
+        repo.write(f"f{number}", line(number))
+        repo.stage()
+        date = (midnight + dt.timedelta(minutes=minutes)).isoformat()
+        repo.git("commit", "-q", "-m", "change", env={"GIT_COMMITTER_DATE": date})
+    half_past = midnight + dt.timedelta(minutes=30)
+    elsewhere = half_past.astimezone(dt.timezone(dt.timedelta(hours=-3, minutes=-30)))
+    expected = {
+        "1969-12-30": {0, 1, 2},
+        "2024-01-31": {1, 2},
+        "2024-01-31T00:30": {2},
+        "2024-01-31 00:30:00.5": {2},
+        half_past.astimezone(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"): {2},
+        elsewhere.isoformat(): {2},
+        elsewhere.strftime("%Y-%m-%d %H:%M %z"): {2},
+        "9998-12-31": set(),
+    }
+    found = {since: scan(repo.path, Span(since=since)).values for since in expected}
+    assert found == {since: {token(n) for n in numbers} for since, numbers in expected.items()}
 
 
 def test_thousands_of_branches_and_tags_are_read(repo: Repo) -> None:

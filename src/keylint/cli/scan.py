@@ -35,6 +35,10 @@ def scan(
     are left out unless git tracks them.
     """
     options = Options(**given)
+    if "" in (range_, since):  # as where a script's variable is empty
+        raise UsageError(
+            f"{'--range' if range_ == '' else '--since'} is empty", hint="give a part, or leave it out"
+        )
     past = history or range_ or since or include_unreachable
     if path == "-" and (staged or past):
         raise UsageError("standard input has neither an index nor a history")

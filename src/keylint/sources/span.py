@@ -12,7 +12,10 @@ from keylint.sources.base import printable
 from keylint.sources.gitrepo import GitRepo
 
 _ALL = ("--all", "--reflog")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+ ?(Z|[+-][0-9:]+)?)?")
+_DATE = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"([T ](?P<clock>[0-9]{2}:[0-9]{2}(:[0-9]{2})?)(\.[0-9]+)? ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
 _AGO = re.compile(r"[0-9]+[ .](second|minute|hour|day|week|month|year)s?([ .]ago)?|yesterday")
 
 
@@ -74,13 +77,26 @@ def _since(repo: GitRepo, text: str) -> tuple[str, ...]:
 
 
 def _newer_than(repo: GitRepo, text: str) -> str:
-    if _DATE.fullmatch(text):
-        try:
-            dt.date.fromisoformat(text[:10])
-        except ValueError:
-            raise UsageError(f"--since {text}: there is no such day", hint="year-month-day") from None
+    date = _DATE.fullmatch(text)
+    # Git itself takes a day without a time for the present time on that day, and few dates after 2099.
+    moment = f"@{_seconds(date)} +0000" if date else text
     # A filter looks at every commit; plain --since stops at the first older one, which a wrong clock can
     # put anywhere. Git has the filter since 2.37.
-    wanted = f"--since-as-filter={text}"
+    wanted = f"--since-as-filter={moment}"
     known = repo.attempt("rev-list", "--max-count=0", wanted, "--all").returncode == 0
-    return wanted if known else f"--since={text}"
+    return wanted if known else f"--since={moment}"
+
+
+def _seconds(date: re.Match[str]) -> int:
+    """A date as seconds since 1970; without a zone it is that of this machine, without a time midnight."""
+    zone = (date["zone"] or "").replace(":", "").replace("Z", "+0000")
+    try:
+        moment = dt.datetime.fromisoformat(f"{date['day']}T{date['clock'] or '00:00'}")
+        if zone:
+            ahead = dt.timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
+            moment = moment.replace(tzinfo=dt.timezone(-ahead if zone[0] == "-" else ahead))
+        return max(0, int(moment.timestamp()))
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since {date[0]}: there is no such day or time", hint="year-month-day, as 2026-01-31"
+        ) from None
