@@ -20,7 +20,9 @@ def write(text: str, output: str | None, *, private: bool = False) -> None:
         return
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        data = memoryview(text.encode("utf-8", "replace"))
+        while data:  # PYTHONUNBUFFERED: a signal ends a write before its end
+            data = data[sys.stdout.buffer.write(data) :]
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise

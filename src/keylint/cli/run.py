@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from keylint.cli.hold import Hold
 from keylint.cli.output import write
 from keylint.errors import ExitCode, UsageError
 from keylint.model import Level, Problem, Report, Repository
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from keylint.config import Config
     from keylint.engine import Engine
     from keylint.inventory.base import Snapshot
-    from keylint.pipeline import Feed, Job, Source
+    from keylint.pipeline import Feed, Intake, Job, Source
     from keylint.rule import Rule
     from keylint.sources.files import FileSource
 
@@ -106,12 +107,24 @@ def execute(
     engine.explain = options.explain
     source = make_input(config, engine)
     job = build(command, target, options, config, engine=engine, source=source, whole=whole)
-    report = run(job, now=_now)
-    if not options.reveal:
-        report = hide_keys(report, NameMask(engine.scan))
-    status = exit_status(report, config.fail_on)
-    _publish(report, options, status)
-    return status
+    hold = Hold()
+
+    def feed(intake: Intake) -> None:
+        try:
+            job.feed(intake)
+        finally:
+            hold.begin()  # what was found is to be told
+
+    try:
+        report = run(replace(job, feed=feed), now=_now)
+        report = replace(report, interrupted=report.interrupted or hold.noted)
+        if not options.reveal:
+            report = hide_keys(report, NameMask(engine.scan))
+        status = exit_status(report, config.fail_on)
+        _publish(report, options, status)
+    finally:
+        hold.end()
+    return ExitCode.INTERRUPTED if hold.noted else status
 
 
 def settle(options: Options, target: str) -> Config:

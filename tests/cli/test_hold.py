@@ -1,0 +1,66 @@
+"""An interrupt that comes when everything is scanned does not take the report away."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import string
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from keylint.cli.hold import Hold
+
+
+def test_the_first_interrupt_is_noted_and_the_second_one_interrupts() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    hold = Hold()
+    hold.begin()
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert hold.noted
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        hold.end()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_signals_that_are_ignored_go_on_to_be() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        hold = Hold()
+        hold.begin()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        hold.end()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_report_that_is_being_written_is_written_to_its_end(tmp_path: Path, unbuffered: str) -> None:
+    chosen = random.Random(1)
+    for number in range(300):
+        key = "sk_" + "live_" + "".join(chosen.choices(string.ascii_letters + string.digits, k=24))
+        (tmp_path / f"f{number}").write_text(f'key = "{key}"\n')
+    command = [sys.executable, "-m", "keylint", "scan", ".", "--format", "json"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    assert os.read(process.stdout.fileno(), 1) == b"{"  # more than a pipe holds is to follow
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    report, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, b"")
+    assert len(json.loads(b"{" + report)["findings"]) == 300
