@@ -17,6 +17,16 @@ _BETWEEN_COLLECTIONS = 50_000
 
 def main() -> int:
     """Run the command line and return the exit status."""
+    try:
+        return _run()
+    except KeyboardInterrupt:  # while modules are loaded; what comes later is a status already
+        from keylint.errors import ExitCode
+
+        os.write(2, b"keylint: error: interrupted\n")
+        os._exit(ExitCode.INTERRUPTED)
+
+
+def _run() -> int:
     gc.set_threshold(_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
     arguments = sys.argv[1:]
     if "--staged" in arguments or arguments[:1] == ["hook"]:

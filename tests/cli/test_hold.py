@@ -64,3 +64,17 @@ def test_a_report_that_is_being_written_is_written_to_its_end(tmp_path: Path, un
     report, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, b"")
     assert len(json.loads(b"{" + report)["findings"]) == 300
+
+
+def test_an_interrupt_while_modules_are_loaded_is_no_traceback(tmp_path: Path) -> None:
+    program = (
+        "import sys, keylint.__main__ as program\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'keylint.cli':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "sys.exit(program.main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"keylint: error: interrupted\n")

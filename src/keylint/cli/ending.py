@@ -21,7 +21,7 @@ def status_of(work: Callable[[], int], *, debug: bool) -> int:
         _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("interrupted")
+        print("keylint: error: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader went away, as `| head` does. Nothing more can be written, not even at exit.
