@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING
 
+from keylint.cli.interrupts import interruptible
 from keylint.cli.run import Input, Options, execute
 from keylint.model import Skipped, SkipReason
 from keylint.records import dataclass
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from keylint.engine import Engine
     from keylint.historymemory import HistoryMemory
     from keylint.pipeline import Intake
-
-_STOPPING = ("SIGTERM", "SIGHUP")
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class HistoryOptions:
 
 def scan_history(path: str, options: Options, span: Span, own: HistoryOptions) -> int:
     """Scan the history of the repository at `path`; returns the exit status."""
-    with _interruptible(), closing(History(path, span)) as history:
+    with interruptible(), closing(History(path, span)) as history:
         history.start(resumable=own.cached)  # git has something to do while the rest gets ready
 
         def make_input(config: Config, engine: Engine) -> Input:
@@ -153,28 +150,6 @@ class _Scan:
         cache = HistoryCache(folder, history.repo.git_dir, identity(self._engine), patterns)
         holds_key = NameMask(self._engine.scan).hits_any
         return HistoryMemory(cache, history, left_out, holds_key=holds_key, masked=self._masked)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Treat being told to end as an interrupt: the scan stops and says what it found so far."""
-
-    def stop(_number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = {}
-    try:
-        for name in _STOPPING:
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                before[number] = signal.signal(number, stop)
-    except ValueError:
-        pass  # not in the main thread
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def masked_author(name: str, email: str) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from keylint.cli.hold import Hold
+from keylint.cli.interrupts import Hold
 from keylint.cli.output import write
 from keylint.errors import ExitCode, UsageError
 from keylint.model import Level, Problem, Report, Repository
@@ -107,23 +107,20 @@ def execute(
     engine.explain = options.explain
     source = make_input(config, engine)
     job = build(command, target, options, config, engine=engine, source=source, whole=whole)
-    hold = Hold()
+    with Hold() as hold:
 
-    def feed(intake: Intake) -> None:
-        try:
-            job.feed(intake)
-        finally:
-            hold.begin()  # what was found is to be told
+        def feed(intake: Intake) -> None:
+            try:
+                job.feed(intake)
+            finally:
+                hold.begin()  # what was found is to be told
 
-    try:
         report = run(replace(job, feed=feed), now=_now)
         report = replace(report, interrupted=report.interrupted or hold.noted)
         if not options.reveal:
             report = hide_keys(report, NameMask(engine.scan))
         status = exit_status(report, config.fail_on)
         _publish(report, options, status)
-    finally:
-        hold.end()
     return ExitCode.INTERRUPTED if hold.noted else status
 
 

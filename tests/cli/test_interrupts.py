@@ -14,30 +14,26 @@ from pathlib import Path
 
 import pytest
 
-from keylint.cli.hold import Hold
+from keylint.cli.interrupts import Hold
 
 
 def test_the_first_interrupt_is_noted_and_the_second_one_interrupts() -> None:
     before = signal.getsignal(signal.SIGINT)
-    hold = Hold()
-    hold.begin()
-    try:
+    with Hold() as hold:
+        hold.begin()
         os.kill(os.getpid(), signal.SIGINT)
         assert hold.noted
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-    finally:
-        hold.end()
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_signals_that_are_ignored_go_on_to_be() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        hold = Hold()
-        hold.begin()
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        hold.end()
+        with Hold() as hold:
+            hold.begin()
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
