@@ -21,6 +21,11 @@ def builtin_dir() -> str:
     raise ConfigError("the built-in rules are missing", hint="install keylint again")
 
 
+def rule_files_in(folder: str) -> list[str]:
+    """The rule files directly in a folder, in order."""
+    return sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".toml"))
+
+
 def is_packaged(path: str) -> bool:
     """Whether a path lies in the data of an installed wheel, which nobody edits file by file."""
     return _PACKAGED in path.split(os.sep)

@@ -13,7 +13,7 @@ import sys
 import zlib
 
 from keylint import __version__, extensions, privatefile
-from keylint.builtin import builtin_dir, is_packaged
+from keylint.builtin import builtin_dir, is_packaged, rule_files_in
 from keylint.engine import extension
 
 TYPE_CHECKING = False
@@ -133,7 +133,11 @@ def cache_key(paths: Sequence[str] = (), *, builtin: bool = True) -> bytes | Non
             _own(builtin),
             _build(extension.find()),
             _build(extensions.find("regex._regex")),
-            [_digest(file) for path in map(os.path.abspath, paths) for file in _files(path)],
+            [
+                _digest(file)
+                for path in map(os.path.abspath, paths)
+                for file in (rule_files_in(path) if os.path.isdir(path) else [path])
+            ],
         )
     except OSError:
         return None
@@ -251,13 +255,6 @@ def _stamps(folder: str) -> list[tuple[str, int, int]]:
                 status = entry.stat()
                 stamps.append((entry.name, status.st_mtime_ns, status.st_size))
     return sorted(stamps)
-
-
-def _files(path: str) -> list[str]:
-    """A rule file, or each one directly in a folder."""
-    if not os.path.isdir(path):
-        return [path]
-    return sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
 
 
 def _late_patterns() -> dict[tuple[Any, ...], Any]:

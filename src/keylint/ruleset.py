@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keylint.builtin import builtin_dir
+from keylint.builtin import builtin_dir, rule_files_in
 from keylint.errors import ConfigError
 from keylint.fieldtypes import Spot, kind_of, read_tables, read_text, read_texts, unknown
 from keylint.records import dataclass, replace
@@ -32,10 +32,10 @@ def rule_files(paths: Sequence[str] = (), builtin: bool = True) -> list[str]:
     A folder stands for the `.toml` files directly in it. Raises ConfigError for a path that is not there or
     a folder without rule files.
     """
-    found = _folder(os.path.join(builtin_dir(), "providers")) if builtin else []
+    found = rule_files_in(os.path.join(builtin_dir(), "providers")) if builtin else []
     for path in paths:
         if os.path.isdir(path):
-            inside = _folder(path)
+            inside = rule_files_in(path)
             if not inside:
                 raise ConfigError(f"{path}: no rule files in this folder", hint="rule files end in .toml")
             found += inside
@@ -70,10 +70,6 @@ def parse_rules(text: str, source: str) -> tuple[Rule, ...]:
     Links to rules of other files are not checked here. Raises ConfigError.
     """
     return tuple(_parse_file(text, source).rules.values())
-
-
-def _folder(path: str) -> list[str]:
-    return sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
 
 
 # ---- one file
