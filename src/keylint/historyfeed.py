@@ -365,7 +365,7 @@ class _Delivery:
             self._intake.collector.add(located(plan, refs), sighting, file=file)
 
     def _refs(self, commits: Iterable[str]) -> dict[str, CommitRef]:
-        return {name: self._ref(name, known) for name, known in self._history.facts(sorted(commits)).items()}
+        return {name: self._ref(name, known) for name, known in self._history.facts(commits).items()}
 
     def _ref(self, name: str, known: CommitFacts) -> CommitRef:
         return CommitRef(name, known.date, self._author(known.name, known.email))

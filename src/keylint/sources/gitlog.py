@@ -250,14 +250,16 @@ class RawLog:
             mode = entry[text.mode]
             if mode == _GITLINK:
                 self.gitlinks.setdefault(path, blob)
-            elif mode == _ABSENT:
-                pass
-            elif self.excluded and self.excluded(path):
+            elif mode != _ABSENT and self.leaves_out(path):
                 self.left_out.add(blob)
-            else:
+            elif mode != _ABSENT:
                 self.seen[blob] = crc32(path)
                 found.append(blob)
         return found
+
+    def leaves_out(self, path: bytes) -> bool:
+        """Whether a path is excluded."""
+        return self.excluded is not None and self.excluded(path)
 
     def changes(self, blobs: Collection[bytes]) -> Iterator[LogChange]:
         """Every change, newest first, that has one of `blobs` on either side."""
@@ -290,7 +292,7 @@ class RawLog:
                 if not path:
                     diff, header, commit = diff + 1, entry, None
                     continue
-                if self.excluded and self.excluded(path):
+                if self.leaves_out(path):
                     continue
                 commit = commit or _commit(header)
                 found.append(LogChange(commit, diff, path, entry[text.old], entry[text.new]))

@@ -315,15 +315,15 @@ class Question:
 
     def answer(self) -> subprocess.CompletedProcess[bytes]:
         """Wait for git to end, whatever its exit status. Only once."""
-        with self._told as told, self._complaints as complaints:
+        with self._told as told, self._complaints as complaints, self._process as process:
             try:
                 with self._trouble():
-                    status = self._process.wait(_ANSWER_SECONDS)
+                    status = process.wait(_ANSWER_SECONDS)
             finally:
-                self._process.kill()  # which does nothing to one that has ended
+                process.kill()  # which does nothing to one that has ended
             for file in (told, complaints):
                 file.seek(0)
-            return subprocess.CompletedProcess(self._process.args, status, told.read(), complaints.read())
+            return subprocess.CompletedProcess(process.args, status, told.read(), complaints.read())
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import re
 import subprocess
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from keylint.errors import SourceError
@@ -242,9 +242,8 @@ class History:
                 self.named.setdefault(ref.peeled.encode(), os.fsencode(ref.name))
             elif ref.peeled_kind == "tree":
                 for path, blob in self.tree(ref.peeled).items():
-                    if self.log.excluded and self.log.excluded(path):
-                        continue
-                    self.named.setdefault(blob, os.fsencode(ref.name) + b":" + path)
+                    if not self.log.leaves_out(path):
+                        self.named.setdefault(blob, os.fsencode(ref.name) + b":" + path)
 
     def _find_messages(self) -> None:
         if self.span.whole:
@@ -309,13 +308,13 @@ class History:
         """For each commit the blobs at some paths: path -> id. What is not there is left out."""
         return blobs_at(self.repo, places)
 
-    def facts(self, commits: Collection[str]) -> Mapping[str, CommitFacts]:
+    def facts(self, commits: Iterable[str]) -> Mapping[str, CommitFacts]:
         """Author and date of commits; those that cannot be read are left out."""
         return self.ask_facts(commits)()
 
-    def ask_facts(self, commits: Collection[str]) -> Callable[[], Mapping[str, CommitFacts]]:
+    def ask_facts(self, commits: Iterable[str]) -> Callable[[], Mapping[str, CommitFacts]]:
         """Let git look up commits. What is returned waits for that and gives what `facts` does."""
-        names = sorted(filter(None, commits))
+        names = sorted({*commits}.difference([""]))
         if not names:
             return dict
         question = self.repo.ask(
