@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import functools
 import json
 import os
 import re
@@ -18,17 +19,21 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tomli
 
 import measure
 import peers
+from keylint.config import Config
 from keylint.secret import Secret
 
 EXPLAINED = peers.HERE / "explained.toml"
 _HIDDEN = "********"
 _SHOWN = 4  # characters at the end of most masks
+_MARK = re.compile(r"[\"'`\s:/@?,;&=]")
+_MOST_MARKS = 30
+_SALT = Config().fingerprint_salt.encode()
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def peer_findings(tool: str, document: Any, target: Path) -> set[PeerFinding]:
 
 
 class Index:
-    """keylint's findings by path: masks, and lines where the mask says nothing.
+    """keylint's findings by path.
 
     In a history (`moved`) a key may be reported under another path: the file was renamed, and not each
     version of it is listed.
@@ -101,44 +106,62 @@ class Index:
 
     def __init__(self, report: Any, *, moved: bool) -> None:
         self._moved = moved
-        self._masks: dict[str, set[tuple[str, int]]] = {}
+        self._keys: dict[str, set[_Key]] = {}
         for finding in (*report["findings"], *report["suppressed"]):
-            mask = finding["key"]["mask"]
-            for place in finding["places"]:
-                self._masks.setdefault(place["path"], set()).add((mask, place["line"]))
-            for path in finding["other_paths"]:
-                self._masks.setdefault(path, set()).add((mask, 0))
+            key = finding["key"]
+            for path, line in (
+                *((place["path"], place["line"]) for place in finding["places"]),
+                *((path, 0) for path in finding["other_paths"]),
+            ):
+                one = _Key(key["mask"], key["rule_id"], key["fingerprint"], line)
+                self._keys.setdefault(path, set()).add(one)
 
     def has(self, peer: PeerFinding) -> bool:
-        """Whether a finding in the same file fits: by the ends that its mask shows, or by line."""
-        here = any(_is(peer, mask, line) for mask, line in self._masks.get(peer.path, ()))
+        """Whether a finding in the same file fits: by what is told of its value, or by line."""
+        here = any(key.is_(peer) for key in self._keys.get(peer.path, ()))
         return here or (self._moved and self._elsewhere(peer))
 
     def _elsewhere(self, peer: PeerFinding) -> bool:
-        return any(_whole(mask, peer.value) for places in self._masks.values() for mask, _ in places)
+        return any(key.is_whole(peer.value) for keys in self._keys.values() for key in keys)
 
 
-def _is(peer: PeerFinding, mask: str, line: int) -> bool:
-    if mask == _HIDDEN:
-        return line == peer.line
-    head = mask.partition(_HIDDEN)[0]
-    cut = line == peer.line and bool(head) and peer.value.startswith(head)
-    return cut or _fits(mask, peer.value)
+class _Key(NamedTuple):
+    """What a report tells of a key in one place."""
+
+    mask: str
+    rule: str
+    fingerprint: str
+    line: int
+
+    def is_(self, peer: PeerFinding) -> bool:
+        """Whether a peer's finding in the same file can be this key, or hold it: peers cut elsewhere."""
+        if self.mask == _HIDDEN:
+            return self.line == peer.line or any(map(self._has_fingerprint, _pieces(peer.value)))
+        head, _, tail = self.mask.partition(_HIDDEN)
+        if self.line == peer.line and head and peer.value.startswith(head):
+            return True
+        start = peer.value.find(head)
+        return start >= 0 and peer.value.find(tail, start + len(head)) >= 0
+
+    def is_whole(self, value: str) -> bool:
+        """Whether `value` can be nothing but this key: both ends are its own, and tell enough."""
+        head, _, tail = self.mask.partition(_HIDDEN)
+        # Of the marks that base64url has one at most: `----` ends each private key.
+        told = len(tail) == _SHOWN and re.sub("[_-]", "", tail, count=1).isalnum()
+        return told and value.startswith(head) and value.endswith(tail)
+
+    def _has_fingerprint(self, value: str) -> bool:
+        forms = (Secret(value.encode(), weak=weak) for weak in (True, False))
+        return any(form.fingerprint(_SALT, self.rule) == self.fingerprint for form in forms)
 
 
-def _whole(mask: str, value: str) -> bool:
-    """Whether `value` can be nothing but the masked one: both ends are its own, and tell enough."""
-    head, _, tail = mask.partition(_HIDDEN)
-    # Of the marks that base64url has one at most: `----` ends each private key.
-    told = len(tail) == _SHOWN and re.sub("[_-]", "", tail, count=1).isalnum()
-    return told and value.startswith(head) and value.endswith(tail)
-
-
-def _fits(mask: str, value: str) -> bool:
-    """Whether `value` can be the masked one, or hold it: peers cut at other places."""
-    head, _, tail = mask.partition(_HIDDEN)
-    start = value.find(head)
-    return start >= 0 and value.find(tail, start + len(head)) >= 0
+@functools.cache
+def _pieces(value: str) -> frozenset[str]:
+    """The value, and what stands in it between two of the marks at which scanners cut."""
+    marks = [match.span() for match in _MARK.finditer(value)][:_MOST_MARKS]
+    starts = [0, *(end for _, end in marks)]
+    ends = [*(start for start, _ in marks), len(value)]
+    return frozenset(value[start:end] for start in starts for end in ends if start < end)
 
 
 def explanation(peer: PeerFinding, entries: Iterable[dict[str, str]]) -> str:
