@@ -15,7 +15,15 @@ from keylint.engine import Engine
 from keylint.engine.quickdb import QuickDatabase, pack, unpack
 from keylint.errors import ConfigError
 from keylint.records import replace
-from keylint.rulecache import cache_file, cache_key, default_folder, load_engine, stored_database
+from keylint.rulecache import (
+    cache_file,
+    cache_key,
+    default_folder,
+    identity,
+    late_engine,
+    load_engine,
+    stored_database,
+)
 from keylint.rulelist import RuleList
 from tests.engine.rulekit import token
 
@@ -282,6 +290,58 @@ def test_without_a_home_there_is_no_folder(monkeypatch: pytest.MonkeyPatch) -> N
 def test_no_secret_and_no_sample_value_is_in_the_cache(rules: str, folder: str) -> None:
     load(rules, folder).scan(VALUE)
     assert VALUE not in stored(rules, folder).read_bytes()
+
+
+# ---- an engine that is put together late
+
+
+def late(rules: str, folder: str) -> Engine:
+    return late_engine([rules], builtin=False, cache_dir=folder)
+
+
+def test_a_late_engine_knows_its_rules_and_is_put_together_for_the_first_search(
+    rules: str, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = load(rules, folder)
+    made: list[Engine] = []
+    monkeypatch.setattr(rulecache, "load_engine", lambda *_args, **_options: made.append(whole) or whole)
+    engine = late(rules, folder)
+    engine.explain = True
+    scan = engine.scan
+    assert [*engine.rules] == [*whole.rules]
+    assert identity(engine) == identity(whole)
+    assert engine.prefilter_name == whole.prefilter_name
+    assert made == []
+    assert [hit.rule.id for hit in scan(VALUE)] == ["mine.token"]
+    assert engine.max_window == whole.max_window
+    assert made == [whole]
+    assert whole.explain
+
+
+def test_without_stored_rules_a_late_engine_is_a_whole_one(rules: str, folder: str) -> None:
+    assert type(late(rules, folder)) is Engine
+    assert type(late(rules, folder)) is not Engine
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "flip first", "flip last", "other format"])
+def test_a_late_engine_makes_a_damaged_cache_again(rules: str, folder: str, damage: str) -> None:
+    load(rules, folder)
+    file = stored(rules, folder)
+    good = file.read_bytes()
+    file.write_bytes(_damaged(good, damage))
+    engine = late(rules, folder)
+    assert len(engine.rules) == 2
+    assert [hit.rule.id for hit in engine.scan(VALUE)] == ["mine.token"]
+    assert file.read_bytes() == good
+
+
+def test_a_late_engine_refuses_rules_of_another_version(
+    rules: str, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(RuleList, "dump", lambda _self: (("id", "a field too few"), (), ()))
+        load(rules, folder)
+    assert [hit.rule.id for hit in late(rules, folder).scan(VALUE)] == ["mine.token"]
 
 
 # ---- the hook's question

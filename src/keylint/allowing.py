@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keylint.engine import Engine
 from keylint.examine import Examiner
 from keylint.records import replace
 from keylint.rule import Allowlist, Rule
@@ -38,6 +37,8 @@ class Allowing:
         return None if examined.skipped else {spot(match) for match in examined.matches}
 
     def _examiner(self, commit: str) -> Examiner:
+        from keylint.engine import Engine
+
         if commit not in self._examiners:
             if len(self._examiners) >= _KEPT:
                 self._examiners.clear()

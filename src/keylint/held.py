@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from keylint.engine.core import PLACE_SIZE
 from keylint.engine.hit import Hit
+from keylint.engine.places import PLACE_SIZE, knows, value_at
 from keylint.records import dataclass, field
+from keylint.rulelist import RuleList
 
 if TYPE_CHECKING:
     from keylint.engine import Engine
@@ -74,13 +75,13 @@ def numbered(
 
 
 def values_of(
-    held: Mapping[bytes, Held], engine: Engine, read: Callable[[Sequence[bytes]], Iterable[bytes | None]]
+    held: Mapping[bytes, Held], rules: RuleList, read: Callable[[Sequence[bytes]], Iterable[bytes | None]]
 ) -> dict[bytes, tuple[bytes, ...]]:
     """The values of objects, without those that cannot be had. As few objects as may be are read for it.
 
     `read` gives the bytes of some objects, None for those that cannot be read.
     """
-    held = {name: one for name, one in held.items() if engine.knows(one.places)}
+    held = {name: one for name, one in held.items() if knows(rules, one.places)}
     values: dict[int, bytes] = {}
     tried: set[bytes] = set()
     lost: set[bytes] = set()
@@ -92,7 +93,7 @@ def values_of(
             else:
                 one = held[name]
                 for number, at in zip(one.numbers, one.values, strict=True):
-                    values[number] = engine.value_at(one.places[PLACE_SIZE * at :][:PLACE_SIZE], data)
+                    values[number] = value_at(rules, one.places[PLACE_SIZE * at :][:PLACE_SIZE], data)
     return {
         name: tuple(values[number] for number in one.numbers)
         for name, one in held.items()

@@ -1,10 +1,10 @@
 """What is known of a history from one scan to the next.
 
-Two files for each repository and rule set, in the user's cache folder: whole ids of the objects that hold
-nothing (a prefix could be forged), and where the others have their hits, with the part of the log that is
-about them. Of their content no more than a report shows: lines with a key, in which all keys are masked. Any
-difference in rules, engine or version makes other files, and a file that is damaged, foreign or gone is as
-good as empty.
+Three files for each repository and rule set, in the user's cache folder: whole ids of the objects that hold
+nothing (a prefix could be forged); where the others have their hits, with the part of the log that is about
+them; and a digest of the names in the last report, if they hold no key. Of the content of objects no more
+than a report shows: lines with a key, in which all keys are masked. Any difference in rules, engine or
+version makes other files, and a file that is damaged, foreign or gone is as good as empty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from keylint import __version__, privatefile
 from keylint.digests import sha256
-from keylint.engine.core import PLACE_SIZE
+from keylint.engine.places import PLACE_SIZE
 from keylint.held import Held
 from keylint.keptlooks import PackedLook
 from keylint.sources.gitlog import LogChange, LogCommit
@@ -100,6 +100,17 @@ class HistoryCache:
         looks: Any = {version: tuple(look) for version, look in memory.looks.items()}
         body = marshal.dumps((held, _packed(memory.log), memory.left_out, looks))
         self._write("found", self._found_key, body)
+
+    def has(self, texts: bytes) -> bool:
+        """Whether these names were the last that were found to hold no key."""
+        return self._read("names", self._key) == self._told(texts)
+
+    def keep(self, texts: bytes) -> None:
+        """Remember that these names hold no key, as `store_clean` does."""
+        self._write("names", self._key, self._told(texts))
+
+    def _told(self, texts: bytes) -> bytes:
+        return _digest(self._key + texts)
 
     def _read(self, kind: str, key: bytes) -> bytes | memoryview:
         """What a sound file of our own holds that was made for this key, else nothing."""

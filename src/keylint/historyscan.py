@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keylint import revisit, workers
 from keylint.dispatch import Dispatcher
-from keylint.engine.confirm import load_before_fork
 from keylint.held import Found, Known, values_of
 from keylint.historywork import COUNTERS, Recall, stand_by, work
 from keylint.model import Origin, Skipped, SkipReason, Surface
@@ -242,11 +241,10 @@ class Sweeper:
             self._recover(known, swept)
 
     def _start_to_answer(self, known: Known) -> None:
-        if workers.CAN_FORK:
-            load_before_fork()
+        make_engine = self._engine_for_workers()
         self._crew = workers.Crew()
         self._crew.start(
-            lambda n: stand_by(self._make_engine(), self._answering, known.held),
+            lambda n: stand_by(make_engine(), self._answering, known.held),
             self._number,
             close_in_child=lambda n: (),
         )
@@ -257,7 +255,7 @@ class Sweeper:
         """Get the values of objects back that are known to hold some, or scan them after all."""
         held = {name: known.held[name] for name in swept.held}
         with ObjectReader(self._history.repo, max_bytes=revisit.EVERY_SIZE) as reader:
-            values = values_of(held, self._make_engine(), lambda names: _contents(reader, names))
+            values = values_of(held, self._make_engine().rules, lambda names: _contents(reader, names))
         swept.values.update(values)
         swept.held = list(values)
         if lost := [name for name in held if name not in values]:
@@ -372,12 +370,11 @@ class Sweeper:
         for _ in range(self._number):
             run.readers.append(self._history.start_reader(cache))
         board = self._board
-        if workers.CAN_FORK:
-            load_before_fork()
+        make_engine = self._engine_for_workers()
         run.crew.start(
             lambda n: work(
                 run.readers[n],
-                self._make_engine(),
+                make_engine(),
                 board,
                 n,
                 self._answering,
@@ -391,6 +388,14 @@ class Sweeper:
                 assert reader.stdout
                 reader.stdout.close()
         run.feed()
+
+    def _engine_for_workers(self) -> Callable[[], Engine]:
+        """What makes a worker's engine. Children share the one that exists before they are forked."""
+        if not workers.CAN_FORK:
+            return self._make_engine
+        engine = self._make_engine()
+        engine.load()
+        return lambda: engine
 
     def _merge(
         self, outcomes: Sequence[workers.Outcome], run: _Pass, swept: Swept

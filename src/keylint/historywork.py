@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from keylint import workers
-from keylint.engine.core import PLACE_SIZE
+from keylint.engine.places import PLACE_SIZE, knows
 from keylint.held import Held, found_in
 from keylint.model import SkipReason
 from keylint.sift import sift
@@ -98,7 +98,7 @@ def _answer(
 ) -> workers.Work:
     def recall(name: bytes, data: bytes, path: str) -> ScanResult | None:
         hits = known.get(name)
-        if hits is None and name in held and engine.knows(held[name].places):
+        if hits is None and name in held and knows(engine.rules, held[name].places):
             hits = engine.hits_at(held[name].places, data)
         return None if hits is None else engine.under(hits, data, path)
 

@@ -7,7 +7,7 @@ key all the same. What is hidden here is what the engine finds in the name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from keylint.engine.hit import Hit, ScanResult
 from keylint.latepattern import late
@@ -18,11 +18,25 @@ _STARS = "********"
 _OPAQUE = late(r"[\w%+=-]{20,}")
 
 
-class NameMask:
-    """Replaces every key in a text by its mask. `scan` is that of an engine."""
+class Cleared(Protocol):
+    """Remembers texts in which an engine with the same rules found nothing."""
 
-    def __init__(self, scan: Callable[[bytes], ScanResult]) -> None:
+    def has(self, texts: bytes) -> bool:
+        """Whether these are among them."""
+
+    def keep(self, texts: bytes) -> None:
+        """Add these."""
+
+
+class NameMask:
+    """Replaces every key in a text by its mask. `scan` is that of an engine.
+
+    What is `cleared` is not searched by `hits_any`, and what it finds nothing in becomes so.
+    """
+
+    def __init__(self, scan: Callable[[bytes], ScanResult], cleared: Cleared | None = None) -> None:
         self._scan = scan
+        self._cleared = cleared
 
     def __call__(self, text: str) -> str:
         """The text without keys."""
@@ -39,8 +53,15 @@ class NameMask:
 
     def hits_any(self, texts: Iterable[str]) -> bool:
         """Whether any of these may hold a key; quicker than to try each."""
-        result = self._scan("\n".join(texts).encode("utf-8", "surrogateescape"))
-        return bool(result.limits or _sure(result))
+        data = "\n".join(sorted(texts)).encode("utf-8", "surrogateescape")
+        if self._cleared and self._cleared.has(data):
+            return False
+        result = self._scan(data)
+        if result.limits or _sure(result):
+            return True
+        if self._cleared:
+            self._cleared.keep(data)
+        return False
 
 
 def hide_opaque(text: str) -> str:

@@ -16,8 +16,11 @@ _KIND = 0o170000  # `stat.S_IFMT`; the module `stat` need not be loaded for it
 _OTHERS_WRITE = 0o022
 
 
-def read(path: str, max_bytes: int) -> bytes | None:
-    """The bytes of a regular file that belongs to this user and that nobody else may write, else None."""
+def read(path: str, max_bytes: int, *, size: int | None = None) -> bytes | None:
+    """The bytes of a regular file that belongs to this user and that nobody else may write, else None.
+
+    Nor is one read that has more than `max_bytes`. Of a file with more than `size` bytes only so many are.
+    """
     flags = os.O_RDONLY
     for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"):
         flags |= getattr(os, name, 0)
@@ -30,8 +33,10 @@ def read(path: str, max_bytes: int) -> bytes | None:
         if status.st_size > max_bytes or not _is_private(status):
             return None
         chunks = []
-        while chunk := os.read(descriptor, status.st_size + 1):
+        wanted = status.st_size + 1 if size is None else size
+        while chunk := os.read(descriptor, wanted):
             chunks.append(chunk)
+            wanted -= len(chunk) if size is not None else 0
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
     except OSError:
         return None

@@ -1,6 +1,6 @@
 """The compiled rules on disk: private, written atomically, rebuilt when in doubt.
 
-One file for each rule set: a header with length and checksum, the key that says what it was made from, the
+One file for each rule set: a header with lengths and checksums, the key that says what it was made from, the
 rules as `rulelist` stores them (so that no TOML is read again) and the compiled database. The top of this
 module imports next to nothing: the hook asks `stored_database` first and needs the rest only where it hit.
 """
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
     # Number of rules, the rules as `marshal` packs them, the database, and what tells the rules from others.
     Stored = tuple[int, memoryview, memoryview, bytes]
+    Front = tuple[int, memoryview, bytes]  # the same without the database
 
-_MAGIC = b"keylint\x0c"  # the last byte is the version of this format
-_HEADER = len(_MAGIC) + 4 + 4  # magic, CRC-32 of what follows and length of its head, both big-endian
+_MAGIC = b"keylint\x0d"  # the last byte is the version of this format
+_NUMBER = 4  # bytes of a number, big-endian
+# The sizes of the head and of the rules, and the CRC-32 of both and of the database, which comes last.
+_HEADER = len(_MAGIC) + 4 * _NUMBER
 _KEPT = 8  # files of other rule sets and versions that stay
 _MAX_BYTES = 256 << 20
-_HEAD_FIELDS = 4
+_HEAD_FIELDS = 3
 
 
 def load_engine(
@@ -62,9 +65,27 @@ def load_engine(
     if _reads_further_files(paths):
         file = None
     engine = Engine(_load_rules(paths, builtin), prefilter=prefilter, complete=file is not None)
-    if file is not None:
-        _write(file, key, engine.rules, engine.dump_database())
+    if file is not None and (database := engine.dump_database()):  # the pure path has nothing to store
+        _write(file, key, engine.rules, database)
     return engine
+
+
+def late_engine(paths: Sequence[str] = (), *, builtin: bool = True, cache_dir: str | None = None) -> Engine:
+    """As `load_engine`, but of what is stored only the rules are read before something has to be searched."""
+    from keylint.engine.late import LateEngine
+
+    def whole() -> Engine:
+        return load_engine(paths, builtin=builtin, cache_dir=cache_dir)
+
+    key = cache_key(paths, builtin=builtin)
+    front = _read_front(cache_file(key, cache_dir), key) if key is not None else None
+    if front is None:
+        return whole()
+    _, packed, told = front
+    try:
+        return LateEngine(_restored(packed), told, whole)
+    except (TypeError, ValueError):
+        return whole()
 
 
 def engine_from(stored: Stored, *, prefilter: str = "auto") -> Engine:
@@ -72,17 +93,25 @@ def engine_from(stored: Stored, *, prefilter: str = "auto") -> Engine:
 
     Raises TypeError or ValueError if that is of another version or does not load on this machine.
     """
-    from keylint import latepattern, precompiled
     from keylint.engine import Engine
-    from keylint.rulelist import RuleList
 
     _, packed, database, told = stored
+    engine = Engine(_restored(packed), prefilter=prefilter, database=database)
+    engine.identity = told
+    return engine
+
+
+def _restored(packed: memoryview) -> RuleList:
+    """Stored rules, with the patterns that were stored beside them put in place. Raises TypeError or
+    ValueError if they are of another version.
+    """
+    from keylint import latepattern, precompiled
+    from keylint.rulelist import RuleList
+
     rules, patterns, others = marshal.loads(packed)  # noqa: S302  (our own file, whose checksum fits)
     latepattern.restore(patterns)
     precompiled.restore(others)
-    engine = Engine(RuleList(stored=rules), prefilter=prefilter, database=database)
-    engine.identity = told
-    return engine
+    return RuleList(stored=rules)
 
 
 def identity(engine: Engine) -> bytes:
@@ -296,30 +325,55 @@ def _patterns_of(rules: Iterable[Rule]) -> dict[str, bytes]:
 def _read(file: str | None, key: bytes) -> Stored | None:
     """What a sound file of our own holds that was made for this key, else None."""
     content = privatefile.read(file, _MAX_BYTES) if file else None
-    if content is None or content[: len(_MAGIC)] != _MAGIC or len(content) < _HEADER:
+    front = _front(content, key) if content is not None else None
+    if content is None or front is None:
         return None
-    crc = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 4], "big")
-    middle = _HEADER + int.from_bytes(content[len(_MAGIC) + 4 : _HEADER], "big")
+    count, packed, told = front
+    _, end, _, crc = _header(content)
+    database = memoryview(content)[end:]
+    return (count, packed, database, told) if zlib.crc32(database) == crc else None
+
+
+def _read_front(file: str | None, key: bytes) -> Front | None:
+    """As `_read`, but without the database."""
+    header = privatefile.read(file, _MAX_BYTES, size=_HEADER) if file else None
+    if not file or header is None or len(header) < _HEADER:
+        return None
+    content = privatefile.read(file, _MAX_BYTES, size=_header(header)[1])
+    return _front(content, key) if content is not None else None
+
+
+def _front(content: bytes, key: bytes) -> Front | None:
+    if content[: len(_MAGIC)] != _MAGIC or len(content) < _HEADER:
+        return None
+    middle, end, crc, _ = _header(content)
     view = memoryview(content)
-    if middle > len(content) or zlib.crc32(view[_HEADER:]) != crc:
+    if end > len(content) or zlib.crc32(view[_HEADER:end]) != crc:
         return None
     # Our own file, private to this user, and its checksum fits.
     head = marshal.loads(view[_HEADER:middle])  # noqa: S302
     if not isinstance(head, tuple) or len(head) != _HEAD_FIELDS or head[0] != key:
         return None
-    _, count, size, told = head
-    return count, view[middle : middle + size], view[middle + size :], told
+    _, count, told = head
+    return count, view[middle:end], told
+
+
+def _header(content: bytes) -> tuple[int, int, int, int]:
+    """Where the head ends and where the rules, and the checksums of both and of the database."""
+    starts = range(len(_MAGIC), _HEADER, _NUMBER)
+    head, rules, *crcs = (int.from_bytes(content[start : start + _NUMBER], "big") for start in starts)
+    return _HEADER + head, _HEADER + head + rules, crcs[0], crcs[1]
 
 
 def _write(file: str, key: bytes, rules: RuleList, database: bytes) -> None:
     """Store a rule set. Whatever prevents it is no problem of the run: it only costs time."""
     # The rules are packed by themselves: where nothing could match, nobody unpacks them.
     packed = marshal.dumps((rules.dump(), _late_patterns(), _patterns_of(rules)))
-    head = marshal.dumps((key, len(rules), len(packed), _identity(rules)))
-    crc = zlib.crc32(database, zlib.crc32(packed, zlib.crc32(head)))
-    start = _MAGIC + crc.to_bytes(4, "big") + len(head).to_bytes(4, "big")
+    head = marshal.dumps((key, len(rules), _identity(rules)))
+    numbers = (len(head), len(packed), zlib.crc32(packed, zlib.crc32(head)), zlib.crc32(database))
+    header = _MAGIC + b"".join(number.to_bytes(_NUMBER, "big") for number in numbers)
     try:
-        privatefile.write(file, (start, head, packed, database))
+        privatefile.write(file, (header, head, packed, database))
         privatefile.prune(os.path.dirname(file), "rules-", _KEPT)
     except OSError:
         return

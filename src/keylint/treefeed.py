@@ -15,7 +15,6 @@ from typing import NamedTuple, Protocol
 
 from keylint import workers
 from keylint.engine import Engine
-from keylint.engine.confirm import load_before_fork
 from keylint.engine.hit import ScanResult
 from keylint.examine import Examined, Examiner
 from keylint.inline import has_directive
@@ -82,6 +81,7 @@ class TreeFeed:
             listing = _Listing(self._source.listing(folder))
             sifted = _Sifted()
             if listing.has(self._min_files):
+                self._engine.load()
                 sifted = _sift_all(listing, _Sifter(self._source, self._engine, intake.examiner))
             self._deliver(intake, listing, sifted, folder)
         intake.problems.extend(self._source.problems)
@@ -196,7 +196,6 @@ def _sift_all(listing: _Listing, sifter: _Sifter) -> _Sifted:
         return entries or None
 
     try:
-        load_before_fork()
         crew.start(lambda _: sifter.work(), len(asked), close_in_child=lambda _: ())
         crew.results()
         answers = crew.ask(next_request, limit_s=_PATIENCE_S, meanwhile=listing.more)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keylint.engine import Engine, confirm, core
-from keylint.engine.core import batched
+from keylint.engine.places import batched, value_at
 from keylint.records import replace
 from keylint.rule import Allowlist, Rule
 from tests.engine.rulekit import coveo_key, reference, rule, spans, token
@@ -133,7 +133,7 @@ def test_hits_come_back_from_their_places_and_the_bytes(seed: int) -> None:
     assert hits is not None
     places = fast.places(hits)
     assert pure.hits_at(places, data) == list(hits)
-    assert [pure.value_at(place, data) for place in batched(places)] == [hit.value for hit in hits]
+    assert [value_at(pure.rules, place, data) for place in batched(places)] == [hit.value for hit in hits]
 
 
 @settings(max_examples=60, deadline=None)

@@ -23,6 +23,7 @@ from tests.helpers.repo import Repo
 from tests.history.harness import token
 
 SECRET = "sk_" + "live_" + token(7)[4:] + token(8)[4:12]
+OTHER = "sk_" + "live_" + token(9)[4:] + token(10)[4:12]
 
 
 def cli(repo: Repo, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -164,6 +165,37 @@ def test_a_second_scan_reads_only_what_held_something_and_finds_the_same(repo: R
         assert SECRET[8:].encode() not in path.read_bytes()
 
 
+def test_a_second_scan_of_the_same_puts_no_engine_together(repo: Repo, folder: Path) -> None:
+    repo.commit({"a": f"stripe = '{SECRET}'\n", "b": "x\n"})
+    words = ["scan", "--history", "--format", "json"]
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "keylint", *words],
+            cwd=repo.path,
+            env={**os.environ, "KEYLINT_CACHE_DIR": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for _ in range(2)
+    )
+    assert json.loads(second.stdout)["findings"] == json.loads(first.stdout)["findings"] != []
+    assert "keylint.engine.core" in first.stderr
+    assert "keylint.engine.core" not in second.stderr
+
+
+def test_names_are_searched_again_as_soon_as_one_is_new(repo: Repo, folder: Path) -> None:
+    repo.commit({"a": f"stripe = '{SECRET}'\n"})
+    assert cli(repo)[1]["repository"]["branch"] == "main"
+    assert list(folder.glob("names-*"))
+    repo.git("branch", "-m", f"on-{OTHER}")
+    for _ in range(2):
+        report = json.dumps(cli(repo)[1])
+        assert "on-" in report
+        assert OTHER[8:] not in report
+        assert all(OTHER[8:].encode() not in path.read_bytes() for path in folder.glob("names-*"))
+
+
 def test_whole_secrets_are_shown_where_that_is_asked_for_and_never_kept(repo: Repo, folder: Path) -> None:
     repo.commit({"a": f"stripe = '{SECRET}'\n"})
     for words in ([], ["--reveal"], [], ["--reveal"]):
@@ -240,12 +272,12 @@ def test_another_rule_looks_at_everything_again(repo: Repo, folder: Path, tmp_pa
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "folder", "foreign"])
-@pytest.mark.parametrize("kind", ["clean", "found"])
+@pytest.mark.parametrize("kind", ["clean", "found", "names"])
 def test_a_damaged_cache_is_as_good_as_none(repo: Repo, folder: Path, damage: str, kind: str) -> None:
     repo.commit({"a": "x\n"})
     cli(repo)
     (stored,) = folder.glob(f"{kind}-*")
-    for other in (*folder.glob("clean-*"), *folder.glob("found-*")):
+    for other in (*folder.glob("clean-*"), *folder.glob("found-*"), *folder.glob("names-*")):
         if other != stored:
             other.unlink()
     content = stored.read_bytes()

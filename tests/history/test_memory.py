@@ -483,16 +483,16 @@ def test_values_come_from_as_few_objects_as_may_be() -> None:
         asked.extend(names)
         return [contents.get(name) for name in names]
 
-    values = values_of(held, engine, read)
+    values = values_of(held, engine.rules, read)
     assert values[b"both"] == (token(1).encode(), token(2).encode())
     assert values[b"two"] == (token(2).encode(),)
     assert asked == [b"both"]
     del contents[b"both"]
     asked.clear()
-    assert values_of(held, engine, read).keys() == {b"one", b"two"}
+    assert values_of(held, engine.rules, read).keys() == {b"one", b"two"}
     del contents[b"two"]
     asked.clear()
-    assert values_of(held, engine, read) == {b"one": (token(1).encode(),)}
+    assert values_of(held, engine.rules, read) == {b"one": (token(1).encode(),)}
     assert set(asked) == {b"both", b"one", b"two"}
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keylint.cli.progress import ProgressLine
     from keylint.config import Config
     from keylint.engine import Engine
+    from keylint.historycache import HistoryCache
     from keylint.historymemory import HistoryMemory
     from keylint.pipeline import Intake
 
@@ -41,9 +42,14 @@ def scan_history(path: str, options: Options, span: Span, own: HistoryOptions) -
         history.start(resumable=own.cached)  # git has something to do while the rest gets ready
 
         def make_input(config: Config, engine: Engine) -> Input:
-            return Input(_Scan(config, engine, history, own, masked=not options.reveal), history.repository)
+            scan = _Scan(config, engine, history, own, masked=not options.reveal)
+            return Input(scan, history.repository, scan)
 
-        return execute("scan", path, options, make_input, whole=span.whole)
+        from keylint.rulecache import late_engine, load_engine
+
+        # Of what was scanned before, perhaps nothing has to be searched.
+        make_engine = late_engine if own.cached else load_engine
+        return execute("scan", path, options, make_input, whole=span.whole, make_engine=make_engine)
 
 
 class _Scan:
@@ -57,6 +63,7 @@ class _Scan:
         self._engine = engine
         self._history = history
         self._own = own
+        self._cache: HistoryCache | None = None  # of this history, not of a submodule's
 
     def __call__(self, intake: Intake) -> None:
         """Scan everything. Raises KeyboardInterrupt where that was interrupted."""
@@ -95,6 +102,15 @@ class _Scan:
         finally:
             intake.skipped += [Skipped(path, SkipReason.EXCLUDED) for path in left_out]
         self._feed_submodules(history, prefix, intake, line)
+
+    def has(self, texts: bytes) -> bool:
+        """As `HistoryCache.has`."""
+        return self._cache is not None and self._cache.has(texts)
+
+    def keep(self, texts: bytes) -> None:
+        """As `HistoryCache.keep`."""
+        if self._cache:
+            self._cache.keep(texts)
 
     def _leave_out(self, history: History, prefix: bytes, left_out: dict[str, None]) -> None:
         """Let the user's `exclude` patterns hold for the paths of a history, too."""
@@ -148,6 +164,8 @@ class _Scan:
         settings = (self._config.strict_allow, span.messages, span.unreachable)
         patterns = (os.fsdecode(prefix), repr(settings), *self._config.exclude)
         cache = HistoryCache(folder, history.repo.git_dir, identity(self._engine), patterns)
+        if not prefix:
+            self._cache = cache
         holds_key = NameMask(self._engine.scan).hits_any
         return HistoryMemory(cache, history, left_out, holds_key=holds_key, masked=self._masked)
 

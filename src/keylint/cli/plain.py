@@ -43,6 +43,8 @@ def finish(look: Look) -> int | None:
     make_input = from_source(make_source)
     try:
         engine = engine_from(look.rules)
-        return execute(look.command, ".", options, make_input, whole=False, engine=engine)
+        return execute(
+            look.command, ".", options, make_input, whole=False, make_engine=lambda _no_others: engine
+        )
     except Exception:  # noqa: BLE001
         return None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keylint.config import Config
     from keylint.engine import Engine
     from keylint.inventory.base import Snapshot
+    from keylint.names import Cleared
     from keylint.pipeline import Feed, Intake, Job, Source
     from keylint.rule import Rule
     from keylint.sources.files import FileSource
@@ -46,10 +47,11 @@ class Options:
 
 
 class Input(NamedTuple):
-    """What a run reads: the feed, and the facts about the repository that it comes from."""
+    """What a run reads: the feed, and what is known of where it comes from."""
 
     feed: Feed
     repository: Callable[[], Repository]
+    cleared: Cleared | None = None  # names that were searched for keys before
 
 
 MakeInput: TypeAlias = "Callable[[Config, Engine], Input]"
@@ -89,12 +91,12 @@ def execute(
     make_input: MakeInput,
     *,
     whole: bool,
-    engine: Engine | None = None,
+    make_engine: Callable[[Sequence[str]], Engine] | None = None,
 ) -> int:
     """Scan, write the report and return the exit status.
 
-    `whole` says that everything below `target` is scanned. `engine` is one for the built-in rules, if that is
-    at hand and there are no others. Raises KeylintError for what the user can mend.
+    `whole` says that everything below `target` is scanned. `make_engine` gives an engine for the built-in
+    rules and those in some files, as `load_engine` does. Raises KeylintError for what the user can mend.
     """
     if options.reveal and options.output:
         _refuse_tracked(options.output)
@@ -103,7 +105,7 @@ def execute(
     from keylint.rulecache import load_engine
 
     config = settle(options, "." if target == "-" else target)
-    engine = engine or load_engine(config.rules)
+    engine = (make_engine or load_engine)(config.rules)
     engine.explain = options.explain
     source = make_input(config, engine)
     job = build(command, target, options, config, engine=engine, source=source, whole=whole)
@@ -118,7 +120,7 @@ def execute(
         report = run(replace(job, feed=feed), now=_now)
         report = replace(report, interrupted=report.interrupted or hold.noted)
         if not options.reveal:
-            report = hide_keys(report, NameMask(engine.scan))
+            report = hide_keys(report, NameMask(engine.scan, source.cleared))
         status = exit_status(report, config.fail_on)
         _publish(report, options, status)
     return ExitCode.INTERRUPTED if hold.noted else status

@@ -16,7 +16,7 @@ from keylint.engine.opening import Opening, opening
 from keylint.engine.patterns import for_regex
 from keylint.engine.window import Plan, plan
 from keylint.errors import ConfigError
-from keylint.precompiled import load, matcher, restored
+from keylint.precompiled import load, restored
 from keylint.rule import Rule
 
 if TYPE_CHECKING:
@@ -234,11 +234,6 @@ def _windows(data: bytes, ends: list[int], bounds: Plan) -> Iterator[tuple[int, 
                 yield low, high
             low, high = begin, last
     yield low, high
-
-
-def load_before_fork() -> None:
-    """Load here what each child would otherwise load for itself with its first hit."""
-    matcher()
 
 
 def compile_pattern(pattern: str, rule: Rule, field: str) -> regex.Pattern[bytes]:

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from keylint.engine import extension
 from keylint.engine.confirm import Budget, Raw
 from keylint.engine.hit import Hit, Refusal, ScanResult
-from keylint.engine.judge import marks, normalize
+from keylint.engine.judge import marks
 from keylint.engine.literal import Blob, Keywords
 from keylint.engine.perrule import PerRule
+from keylint.engine.places import batched
 from keylint.engine.quickdb import pack, unpack, unpack_plans
 from keylint.engine.relate import pair, settle_overlaps
 from keylint.engine.vector import MAX_BUFFER, Clusters, Vector, Words
 from keylint.errors import ConfigError
+from keylint.precompiled import matcher
 from keylint.rule import Rule
 from keylint.rulelist import listed
 
@@ -22,7 +24,6 @@ _BINARY_PROBE = 8000  # bytes: git's own test for binary content
 _EVENTS = 500_000  # prefilter events that one buffer may always have; more come with its size
 _BYTES_PER_EVENT = 16
 _LARGE = 1 << 20  # bytes
-PLACE_SIZE = 6  # numbers: of the rule, the offsets of match and secret, and marks of the judgement
 
 
 class Engine:
@@ -76,6 +77,10 @@ class Engine:
         patterns = () if database else [self._of.rule(number).regex for number in range(len(self._of))]
         return Vector(patterns, database, meanwhile=self._of.compile if complete else None)
 
+    def load(self) -> None:
+        """Load what the first hit would: before a fork, so that not each child does it for itself."""
+        matcher()
+
     def prepare(self, numbers: Iterable[int]) -> None:
         """Get ready for hits of some rules, by their numbers in `places`: else the first takes long."""
         from keylint.engine import inspect  # noqa: F401 - the judges load it when they need it
@@ -123,7 +128,7 @@ class Engine:
         return ScanResult(self._settled(kept))
 
     def places(self, hits: Iterable[Hit]) -> tuple[int, ...]:
-        """Where hits are, PLACE_SIZE numbers for each and nothing of their values.
+        """Where hits are, as `engine.places` reads it: nothing of their values.
 
         Any engine with the same rules understands them.
         """
@@ -136,15 +141,6 @@ class Engine:
         return [
             self._of.judge(number).recall(data, Raw(*raw), kept) for number, *raw, kept in batched(places)
         ]
-
-    def knows(self, places: Sequence[int]) -> bool:
-        """Whether places are of rules that there are here."""
-        return max(places[::PLACE_SIZE], default=0) < len(self._of)
-
-    def value_at(self, place: Sequence[int], data: bytes) -> bytes:
-        """The value of the hit that had this place in `data`."""
-        number, _, _, start, end, _ = place
-        return normalize(data[start:end], self._of.rule(number).normalize)
 
     def scan_slab(
         self, buffer: bytes | bytearray | memoryview, bounds: Sequence[tuple[int, int]]
@@ -289,12 +285,6 @@ class Engine:
         """Keywords usually stand in the match itself, so the lower-case copy of the blob is rarely made."""
         first = blob.data[raws[0].start : raws[0].end]
         return self._keywords.inside(number, first) or bool(self._keywords.gate((number,), blob))
-
-
-def batched(places: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """One place after the other."""
-    columns = [iter(places)] * PLACE_SIZE
-    return zip(*columns, strict=True)
 
 
 def _span(hit: Hit) -> tuple[str, int, int]:

@@ -11,6 +11,7 @@ from keylint.digests import sha256
 from keylint.engine import filters
 from keylint.engine.allow import Allowed, Compiled
 from keylint.engine.candidate import Service
+from keylint.engine.canonical import normalize
 from keylint.engine.confirm import Raw
 from keylint.engine.hit import MAX_REFUSALS, Hit, Refusal
 from keylint.engine.lexicon import entropy
@@ -22,7 +23,6 @@ from keylint.rule import Rule
 _REMEMBERED = 50_000  # values
 _NARROW = 32  # bytes beside a value that filters see
 _WIDE = filters.SURROUNDINGS  # bytes before it where a provider's name may stand
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _TENTATIVE, _NAMED = 1, 2  # marks
 _SILENT = Evidence()
 _SAMPLE = Evidence(
@@ -180,13 +180,6 @@ def marks(hit: Hit) -> int:
 def _labelled(judged: Judged, service: str) -> Judged:
     evidence = judged.evidence
     return judged._replace(evidence=replace(evidence, facts=(*evidence.facts, (SERVICE, service))))
-
-
-def normalize(value: bytes, names: Sequence[str]) -> bytes:
-    """The canonical form of a value, so that one key written in two ways is one key."""
-    if "percent" in names:
-        value = _PERCENT.sub(lambda m: bytes.fromhex(m[1].decode()), value)
-    return value
 
 
 def is_sample(value: bytes, rule: Rule) -> bool:
