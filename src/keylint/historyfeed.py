@@ -26,6 +26,7 @@ from keylint.secret import Match
 from keylint.sources.gitlog import LogChange
 from keylint.sources.gitobjects import ObjectReader
 from keylint.sources.history import CommitFacts, History
+from keylint.sources.salvage import is_loose
 from keylint.timeline import Change, Place, Story, tell
 
 if TYPE_CHECKING:
@@ -211,7 +212,9 @@ class _Delivery:
         notes.sort(key=lambda note: (paths.get(note[0], b""), note[0]))  # workers end in any order
         for name, reason, text in notes[:_MAX_LISTED]:
             path = self._shown_path(paths[name]) if name in paths else ""
-            self._intake.skipped.append(Skipped(path, reason, f"object {name.decode()}{text}"))
+            there = reason is SkipReason.MISSING_OBJECT and is_loose(self._history.repo, name)
+            why = SkipReason.CORRUPT if there else reason
+            self._intake.skipped.append(Skipped(path, why, f"object {name.decode()}{text}"))
         if notes[_MAX_LISTED:]:
             text = f"{len(notes) - _MAX_LISTED} more objects could not be read, or not wholly"
             self._intake.skipped.append(Skipped("", SkipReason.UNREADABLE, text))

@@ -73,7 +73,7 @@ def test_a_damaged_blob_is_named_and_the_rest_is_scanned(old: Repo, damage: str)
     path.write_bytes(damaged[damage])
     result = scan(old.path)
     assert result.values >= ALL - {token(2)}
-    assert [s.path for s in result.skipped] == ["f2"]
+    assert [(s.path, s.reason) for s in result.skipped] == [("f2", SkipReason.CORRUPT)]
 
 
 def test_many_damaged_blobs_are_all_named(repo: Repo) -> None:

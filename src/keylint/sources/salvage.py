@@ -27,6 +27,12 @@ def packs_without_index(repo: GitRepo) -> list[Skipped]:
     return [Skipped(f".git/objects/pack/{name}", SkipReason.CORRUPT, detail) for name in lost]
 
 
+def is_loose(repo: GitRepo, name: bytes) -> bool:
+    """Whether there is a file for this object. Of one that it cannot read git says that it is missing."""
+    text = name.decode()
+    return os.path.lexists(os.path.join(_common_dir(repo), "objects", text[:2], text[2:]))
+
+
 def sound_tips(repo: GitRepo) -> tuple[list[str], list[Skipped]]:
     """The objects that references name, HEAD included, and the references that lead nowhere."""
     done = repo.attempt("for-each-ref", "--format=%(objectname) %(refname)")
