@@ -51,6 +51,7 @@ class Sighting:
     last_seen: CommitRef | None = None
     in_head: bool | None = None
     branches: tuple[str, ...] = ()
+    branch_count: int = 0
     more: int = 0
 
 
@@ -227,6 +228,7 @@ class Collector:
             last_seen=places.sighting.last_seen,
             in_head=places.sighting.in_head,
             branches=places.sighting.branches,
+            branch_count=places.sighting.branch_count,
             other_paths=tuple(islice((path for path in paths if path != here), MAX_OTHER_PATHS)),
             in_client=in_client,
             suppression=Suppression("inline", places.allow_reason) if quiet else None,

@@ -9,7 +9,7 @@ from keylint.historyplans import Plan
 from keylint.model import Level, Problem
 from keylint.sources.history import CommitFacts, History
 
-MAX_BRANCHES = 10
+_MAX_BRANCHES = 10
 _MAX_TIP_QUERIES = 50_000
 
 Files = Mapping[str, Mapping[bytes, bytes]]  # commit -> path -> blob
@@ -65,9 +65,8 @@ class CommitFinder:
                 plan.key in self._holders.get(files[commit].get(path, b""), ()) for path in plan.story.paths
             )
         }
-        plan.branches = tuple(sorted(name for name, commit in tips.items() if commit in holding))[
-            :MAX_BRANCHES
-        ]
+        names = sorted(name for name, commit in tips.items() if commit in holding)
+        plan.branches, plan.branch_count = tuple(names[:_MAX_BRANCHES]), len(names)
         plan.tips = tuple(sorted(holding))
 
     def _named(self, plans: Iterable[Plan]) -> Iterable[str]:

@@ -362,6 +362,7 @@ class _Delivery:
                 last_seen=refs.get(head if plan.today else newest),
                 in_head=plan.today,
                 branches=plan.branches,
+                branch_count=plan.branch_count,
                 more=len(others),
             )
             file = self._shown_path(plan.shown[0].path)

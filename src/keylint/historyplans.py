@@ -30,6 +30,7 @@ class Plan:
     story: Story
     shown: list[Shown]
     branches: tuple[str, ...] = ()
+    branch_count: int = 0
     tips: tuple[str, ...] = ()
     last: list[str] = field(default_factory=list)
     matches: dict[int, list[Match]] = field(default_factory=dict)

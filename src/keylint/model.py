@@ -420,6 +420,7 @@ class Finding:
     last_seen: CommitRef | None = None
     in_head: bool | None = None  # None: not a history scan
     branches: tuple[str, ...] = ()  # other branches whose tips still hold the key here, bounded
+    branch_count: int = 0  # of all of them
     other_paths: tuple[str, ...] = ()  # the same key in other files, bounded
     in_client: bool = False  # the same key also sits in a client bundle of this run
     suppression: Suppression | None = None

@@ -57,7 +57,18 @@ def test_a_branch_that_still_holds_a_key_is_named(repo: Repo) -> None:
     repo.commit({"a": "x\n"})
     found = scan(repo.path).of(token(1))
     assert found.sighting.branches == ("topic",)
+    assert found.sighting.branch_count == 1
     assert found.sighting.in_head is False
+
+
+def test_of_many_branches_that_hold_a_key_ten_are_named_and_all_counted(repo: Repo) -> None:
+    repo.commit({"a": line(1)})
+    for number in range(12):
+        repo.git("branch", f"topic{number:02}")
+    repo.commit({"a": "x\n"})
+    found = scan(repo.path).of(token(1)).sighting
+    assert found.branches == tuple(f"topic{number:02}" for number in range(10))
+    assert found.branch_count == 12
 
 
 def test_a_removal_in_a_merge_names_the_parent_that_held_the_key(repo: Repo) -> None:

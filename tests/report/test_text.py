@@ -82,6 +82,9 @@ def test_branches_that_still_hold_the_key_are_named() -> None:
     assert "also at the tip of release/1, b, c (+1 more)" in show(
         report((finding(in_head=False, branches=("release/1", "b", "c", "d")),))
     )
+    assert "also at the tip of release/1, b, c (+9 more)" in show(
+        report((finding(in_head=False, branches=("release/1", "b", "c", "d"), branch_count=12),))
+    )
 
 
 def test_rotation_steps_without_a_source_say_so() -> None:

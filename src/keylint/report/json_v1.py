@@ -134,6 +134,7 @@ def _finding(finding: Finding) -> _Object:
         "last_seen": _commit(finding.last_seen),
         "in_head": finding.in_head,
         "branches": list(finding.branches),
+        "branch_count": finding.branch_count,
         "in_client": finding.in_client,
         "suppression": {"kind": quiet.kind, "justification": quiet.justification} if quiet else None,
     }

@@ -176,6 +176,7 @@ def _properties(finding: Finding) -> dict[str, object]:
         "lastSeen": _commit(finding.last_seen),
         "inHead": finding.in_head,
         "branches": _clean_list(finding.branches),
+        "branchCount": finding.branch_count or None,
         "inClient": finding.in_client,
         "evidence": {clean(name): clean(value) for name, value in evidence.facts},
         "pairedWith": [partner_text(partner) for partner in finding.surroundings.partners],

@@ -126,7 +126,7 @@ def _history(finding: Finding) -> list[str]:
     if finding.last_seen:
         parts.append(f"last seen in {_commit(finding.last_seen)}")
     if finding.branches:
-        parts.append(f"also at the tip of {_some(finding.branches, _PATHS)}")
+        parts.append(f"also at the tip of {_some(finding.branches, _PATHS, finding.branch_count)}")
     return ["; ".join(part for part in parts if part)]
 
 
@@ -185,9 +185,11 @@ def _quiet(suppression: Suppression | None) -> list[str]:
     return [f"suppressed ({clean(suppression.kind)}){reason}"]
 
 
-def _some(names: Sequence[str], limit: int) -> str:
+def _some(names: Sequence[str], limit: int, count: int = 0) -> str:
+    """The first names; `count` says how many there are, if these are not all."""
     shown = ", ".join(clean(name) for name in names[:limit])
-    return shown if len(names) <= limit else f"{shown} (+{len(names) - limit} more)"
+    more = max(count, len(names)) - min(limit, len(names))
+    return f"{shown} (+{more} more)" if more else shown
 
 
 def _notices(report: Report, options: RenderOptions) -> list[Line]:
