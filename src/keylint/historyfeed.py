@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from keylint.addedlines import added
 from keylint.allowing import Allowing, Spot, spot
 from keylint.aside import Aside
 from keylint.findings import Sighting
 from keylint.held import Version
+from keylint.historyadditions import Additions
 from keylint.historycommits import CommitFinder
 from keylint.historylooks import Looks, Revisit
 from keylint.historymessages import deliver_messages
@@ -134,7 +133,9 @@ class _Delivery:
         self._numbers: dict[bytes, int] = {}
         self._values: list[bytes] = []
         self._holders: dict[bytes, frozenset[int]] = {}
-        self._added: dict[tuple[bytes, bytes], set[tuple[int, int]]] = defaultdict(set)
+        self._additions = Additions(
+            history.log, self._holders, self._looks, keys_of=self._keys, number_of=self._numbers.get
+        )
 
     def deliver(self) -> None:
         """Examine the blobs that are worth showing and hand their matches over, story by story."""
@@ -244,51 +245,16 @@ class _Delivery:
 
     # ---- changes
 
-    def _changes(self, changes: Iterable[LogChange]) -> Iterator[Change]:
+    def _changes(self, changes: Sequence[LogChange]) -> Iterator[Change]:
         if not self._history.span.whole:
-            yield from self._additions(changes)
+            yield from self._additions.changes(changes)
             return
         for change in changes:
             old, new = (self._holders.get(blob, _NO_KEYS) for blob in (change.old, change.new))
-            yield _change(change, old, new)
-
-    def _additions(self, changes: Iterable[LogChange]) -> Iterator[Change]:
-        """The changes as far as they add a key: in a merge, one that no parent has."""
-        for commit, group in groupby(changes, key=lambda change: change.commit):
-            paths: dict[bytes, list[LogChange]] = defaultdict(list)
-            gone = set()  # comparisons, and what is no longer where it was in them
-            for change in group:
-                paths[change.path].append(change)
-                if not change.new.strip(b"0"):
-                    gone.add((change.diff, change.old))
-            for found in paths.values():
-                if len(found) < max(1, len(commit.parents)):
-                    continue  # the same as in one of the parents
-                if any((change.diff, change.new) in gone for change in found):
-                    continue  # renamed
-                keys = [self._added_keys(change) for change in found]
-                yield _change(found[0], _NO_KEYS, frozenset.intersection(*keys))
-
-    def _added_keys(self, change: LogChange) -> frozenset[int]:
-        keys = self._holders.get(change.new, _NO_KEYS)
-        if not keys or not change.old.strip(b"0"):
-            return keys
-        new, matches = self._looks.read(change.new, change.path)
-        old, before = self._looks.read(change.old, change.path)
-        if not new or not old:
-            return keys
-        if new.open or old.open:  # too large to compare line by line
-            known = {match.value.reveal() for match in before}
-            fresh = [match for match in matches if match.value.reveal() not in known]
-        else:
-            fresh = list(added(matches, old.data, new.data))
-        places = {
-            (number, match.location.byte_offset)
-            for match in fresh
-            if (number := self._numbers.get(match.value.reveal())) is not None
-        }
-        self._added[change.new, change.path] |= places
-        return frozenset(number for number, _ in places)
+            commit = change.commit
+            yield Change(
+                commit.id, commit.parents, change.diff, change.path, change.old, change.new, old, new
+            )
 
     # ---- plans
 
@@ -328,7 +294,7 @@ class _Delivery:
             matches: dict[bytes, list[Match]] = defaultdict(list)
             for match in seen:
                 matches[match.value.reveal()].append(match)
-            new = self._added.get((name, path))
+            new = self._additions.added.get((name, path))
             left: dict[str, Collection[Spot]] = {}
             for plan, number in users:
                 first = plan.story.first.commit
@@ -376,11 +342,6 @@ class _Delivery:
 
     def _shown_path(self, path: bytes) -> str:
         return os.fsdecode(self._prefix + path)
-
-
-def _change(change: LogChange, old: frozenset[int], new: frozenset[int]) -> Change:
-    commit = change.commit
-    return Change(commit.id, commit.parents, change.diff, change.path, change.old, change.new, old, new)
 
 
 def _object_path(name: bytes) -> bytes:

@@ -158,6 +158,37 @@ def test_a_range_does_not_report_a_file_that_it_only_renames(repo: Repo) -> None
     assert scan(repo.path, Span(range=f"{start}..topic")).values == {token(2), token(4)}
 
 
+def test_a_range_does_not_report_a_key_in_a_file_that_is_renamed_and_changed(repo: Repo) -> None:
+    start = repo.commit({"a": "x\n" * 9 + line(1), "b": line(3), "other": "y\n"})
+    repo.git("mv", "a", "c")
+    repo.git("rm", "-q", "b", "other")
+    repo.commit({"c": "x\n" * 9 + line(1) + line(2)})
+    result = scan(repo.path, Span(range=f"{start}..HEAD"))
+    assert list(result.files) == [(token(2), "c")]
+
+
+def test_a_key_that_a_range_brings_in_is_followed_to_where_the_range_moves_it(repo: Repo) -> None:
+    start = repo.commit({"base": "x\n"})
+    first = repo.commit({"a": line(1), "m": "x\n" * 9 + line(2)})
+    repo.git("mv", "a", "b")
+    repo.git("mv", "m", "n")
+    repo.commit({"n": "x\n" * 9 + line(2) + "y\n"})
+    repo.git("mv", "b", "c")
+    repo.commit()
+    result = scan(repo.path, Span(range=f"{start}..HEAD"))
+    assert set(result.files) == {(token(1), "c"), (token(2), "n")}
+    for seed in (1, 2):
+        assert result.of(token(seed)).first == first
+        assert result.of(token(seed)).sighting.in_head
+
+
+def test_a_key_that_is_copied_from_a_file_that_stays_is_new_in_a_range(repo: Repo) -> None:
+    start = repo.commit({"a": line(1), "b": line(2)})
+    repo.git("rm", "-q", "b")
+    repo.commit({"c": line(1)})
+    assert list(scan(repo.path, Span(range=f"{start}..HEAD")).files) == [(token(1), "c")]
+
+
 def test_since_takes_a_date_or_a_commit(repo: Repo) -> None:
     def commit(seed: int, date: str) -> str:
         repo.write("a", line(seed))

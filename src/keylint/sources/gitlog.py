@@ -281,7 +281,14 @@ class RawLog:
         # As `--date-order` does it: of the two commits that may come next, the younger one.
         yield list(merge(chain.from_iterable(own), past, key=lambda change: -change.commit.committed))
 
-    def _parts(self, blobs: Collection[bytes]) -> Iterator[list[LogChange]]:
+    def removals(self, comparisons: Container[int]) -> Iterator[LogChange]:
+        """The changes in some comparisons that leave nothing at a path."""
+        for change in chain.from_iterable(self._parts(None)):
+            if change.diff in comparisons and not change.new.strip(b"0"):
+                yield change
+
+    def _parts(self, blobs: Collection[bytes] | None) -> Iterator[list[LogChange]]:
+        """All changes, or those that have one of `blobs` on either side."""
         diff = 0
         commit: LogCommit | None = None
         header = b""
