@@ -12,7 +12,9 @@ from keylint.historylooks import Looks
 from keylint.sources.gitlog import LogChange, RawLog
 from keylint.timeline import Change
 
-_MAX_REMOVALS = 100  # files that one comparison takes away which are searched for keys that moved
+# Files that are searched for keys that moved: those that one comparison takes away, and all together.
+_MAX_REMOVALS = 100
+_MAX_SEARCHED = 2000
 
 Keys = frozenset[int]
 _NO_KEYS: Keys = frozenset()
@@ -74,12 +76,15 @@ class Additions:
         removals: dict[int, list[LogChange]] = defaultdict(list)
         for removal in self._log.removals(made) if made else ():
             removals[removal.diff].append(removal)
+        left = _MAX_SEARCHED
         for diff, gone in removals.items():
             known = [removal for removal in gone if removal.old in self._holders]
             others = [removal for removal in gone if removal.old not in self._holders]
+            searched = others[: min(left, _MAX_REMOVALS)]
+            left -= len(searched)
             self._moved[diff] = {
                 key: removal
-                for removal in (*others[:_MAX_REMOVALS], *known)
+                for removal in (*searched, *known)
                 for key in self._holders.get(removal.old) or self._keys_of(removal.old, removal.path)
             }
 

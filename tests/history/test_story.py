@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+import pytest
+
 from keylint.rule import Allowlist
 from keylint.sources.span import Span
 from tests.helpers.repo import Repo
@@ -180,6 +182,36 @@ def test_a_key_that_a_range_brings_in_is_followed_to_where_the_range_moves_it(re
     for seed in (1, 2):
         assert result.of(token(seed)).first == first
         assert result.of(token(seed)).sighting.in_head
+
+
+def test_of_many_files_that_a_range_takes_away_some_are_searched_for_moved_keys(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keylint.historyadditions._MAX_REMOVALS", 1)
+    start = repo.commit({"a": line(1) + "x\n" * 9, "b": line(2) + "x\n" * 9})
+    repo.git("mv", "a", "c")
+    repo.git("mv", "b", "d")
+    repo.commit({"c": line(1) + "y\n", "d": line(2) + "y\n"})
+    assert scan(repo.path, Span(range=f"{start}..HEAD")).values == {token(2)}
+
+
+def test_a_range_that_takes_a_submodule_away_reads_no_file_for_it(repo: Repo) -> None:
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    start = repo.commit({"a": "x\n"})
+    repo.git("rm", "-q", "--cached", "sub")
+    repo.commit({"b": line(1)})
+    result = scan(repo.path, Span(range=f"{start}..HEAD"))
+    assert result.values == {token(1)}
+    assert result.skipped == []
+
+
+def test_a_file_in_the_place_of_a_submodule_is_scanned(repo: Repo) -> None:
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    start = repo.commit({"a": "x\n"})
+    repo.git("rm", "-q", "--cached", "sub")
+    repo.commit({"sub": line(1)})
+    for span in (Span(), Span(range=f"{start}..HEAD")):
+        assert list(scan(repo.path, span).files) == [(token(1), "sub")]
 
 
 def test_a_key_that_is_copied_from_a_file_that_stays_is_new_in_a_range(repo: Repo) -> None:

@@ -98,13 +98,14 @@ class _Kept:
 class _Text:
     """The text of a log while it comes in. `rest` is what does not make a whole entry yet.
 
-    `width` is the length of an id, in characters. `mode` (the new one), `old` and `new` are where these stand
-    in a record, counted from its end: the first one after a header begins with a line feed.
+    `width` is the length of an id, in characters. `old_mode`, `mode` (the new one), `old` and `new` are where
+    these stand in a record, counted from its end: the first one after a header begins with a line feed.
     """
 
     def __init__(self, width: int) -> None:
         self.rest = b""
         self._size = 2 * width + len(b":100644 100644   M")
+        self.old_mode = slice(-2 * width - 17, -2 * width - 11)
         self.mode = slice(-2 * width - 10, -2 * width - 4)
         self.old = slice(-2 * width - 3, -width - 3)
         self.new = slice(-width - 2, -2)
@@ -282,7 +283,7 @@ class RawLog:
         yield list(merge(chain.from_iterable(own), past, key=lambda change: -change.commit.committed))
 
     def removals(self, comparisons: Container[int]) -> Iterator[LogChange]:
-        """The changes in some comparisons that leave nothing at a path."""
+        """The changes in some comparisons that take a file away."""
         for change in chain.from_iterable(self._parts(None)):
             if change.diff in comparisons and not change.new.strip(b"0"):
                 yield change
@@ -301,6 +302,8 @@ class RawLog:
                     continue
                 if self.leaves_out(path):
                     continue
+                if entry[text.old_mode] == _GITLINK and entry[text.mode] == _ABSENT:
+                    continue  # a submodule was taken away
                 commit = commit or _commit(header)
                 found.append(LogChange(commit, diff, path, entry[text.old], entry[text.new]))
             yield found
