@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,6 +57,10 @@ def load(rules: str, folder: str) -> Engine:
     return load_engine([rules], builtin=False, cache_dir=folder)
 
 
+def late(rules: str, folder: str) -> Engine:
+    return late_engine([rules], builtin=False, cache_dir=folder)
+
+
 def stored(rules: str, folder: str) -> Path:
     key = cache_key([rules], builtin=False)
     assert key is not None
@@ -102,12 +107,17 @@ def test_folder_and_file_are_private(rules: str, folder: str) -> None:
 @pytest.mark.parametrize(
     "damage", ["empty", "cut", "flip first", "flip middle", "flip last", "longer", "other format"]
 )
-def test_a_damaged_cache_is_made_again(rules: str, folder: str, damage: str) -> None:
+@pytest.mark.parametrize("make", [load, late])
+def test_a_damaged_cache_is_made_again(
+    rules: str, folder: str, damage: str, make: Callable[[str, str], Engine]
+) -> None:
     load(rules, folder)
     file = stored(rules, folder)
     good = file.read_bytes()
     file.write_bytes(_damaged(good, damage))
-    assert [hit.rule.id for hit in load(rules, folder).scan(VALUE)] == ["mine.token"]
+    engine = make(rules, folder)
+    assert len(engine.rules) == 2
+    assert [hit.rule.id for hit in engine.scan(VALUE)] == ["mine.token"]
     assert file.read_bytes() == good
 
 
@@ -144,13 +154,14 @@ def test_a_database_of_another_machine_is_made_again(
     load(rules, folder)
 
 
+@pytest.mark.parametrize("make", [load, late])
 def test_rules_of_another_version_are_made_again(
-    rules: str, folder: str, monkeypatch: pytest.MonkeyPatch
+    rules: str, folder: str, monkeypatch: pytest.MonkeyPatch, make: Callable[[str, str], Engine]
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(RuleList, "dump", lambda _self: (("id", "a field too few"), (), ()))
         load(rules, folder)
-    assert [hit.rule.id for hit in load(rules, folder).scan(VALUE)] == ["mine.token"]
+    assert [hit.rule.id for hit in make(rules, folder).scan(VALUE)] == ["mine.token"]
 
 
 def test_another_module_for_patterns_makes_them_again(
@@ -295,10 +306,6 @@ def test_no_secret_and_no_sample_value_is_in_the_cache(rules: str, folder: str) 
 # ---- an engine that is put together late
 
 
-def late(rules: str, folder: str) -> Engine:
-    return late_engine([rules], builtin=False, cache_dir=folder)
-
-
 def test_a_late_engine_knows_its_rules_and_is_put_together_for_the_first_search(
     rules: str, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,27 +328,6 @@ def test_a_late_engine_knows_its_rules_and_is_put_together_for_the_first_search(
 def test_without_stored_rules_a_late_engine_is_a_whole_one(rules: str, folder: str) -> None:
     assert type(late(rules, folder)) is Engine
     assert type(late(rules, folder)) is not Engine
-
-
-@pytest.mark.parametrize("damage", ["empty", "cut", "flip first", "flip last", "other format"])
-def test_a_late_engine_makes_a_damaged_cache_again(rules: str, folder: str, damage: str) -> None:
-    load(rules, folder)
-    file = stored(rules, folder)
-    good = file.read_bytes()
-    file.write_bytes(_damaged(good, damage))
-    engine = late(rules, folder)
-    assert len(engine.rules) == 2
-    assert [hit.rule.id for hit in engine.scan(VALUE)] == ["mine.token"]
-    assert file.read_bytes() == good
-
-
-def test_a_late_engine_refuses_rules_of_another_version(
-    rules: str, folder: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(RuleList, "dump", lambda _self: (("id", "a field too few"), (), ()))
-        load(rules, folder)
-    assert [hit.rule.id for hit in late(rules, folder).scan(VALUE)] == ["mine.token"]
 
 
 # ---- the hook's question

@@ -59,16 +59,15 @@ class Additions:
         self._learn_moves(changes)
         additions = list(self._additions(changes))
         here: set[tuple[int, bytes]] = set()
-        followed: dict[int, Keys] = {}
-        for index in range(len(additions) - 1, -1, -1):
-            change, fresh, moved = additions[index]
+        followed: list[Keys] = []
+        for change, fresh, moved in reversed(additions):
             come = frozenset(key for key, source in moved.items() if (key, source.path) in here)
             here.update((key, change.path) for key in fresh | come)
-            followed[index] = come
-        for index, (change, fresh, moved) in enumerate(additions):
-            yield _change(change, _NO_KEYS, fresh | followed[index])
-            for key in followed[index]:
-                yield _change(moved[key], frozenset((key,)), _NO_KEYS)._replace(diff=change.diff)
+            followed.append(come)
+        for (change, fresh, moved), come in zip(additions, reversed(followed), strict=True):
+            yield as_change(change, _NO_KEYS, fresh | come)
+            for key in come:
+                yield as_change(moved[key], frozenset((key,)), _NO_KEYS)._replace(diff=change.diff)
 
     def _learn_moves(self, changes: Iterable[LogChange]) -> None:
         """Find out, for comparisons that make files with keys, which keys they take away elsewhere."""
@@ -128,7 +127,8 @@ class Additions:
         return frozenset(number for number, _ in places)
 
 
-def _change(change: LogChange, old: Keys, new: Keys) -> Change:
+def as_change(change: LogChange, old: Keys, new: Keys) -> Change:
+    """A change of the log as the story of a key is told from, with the keys before and after it."""
     commit = change.commit
     return Change(commit.id, commit.parents, change.diff, change.path, change.old, change.new, old, new)
 

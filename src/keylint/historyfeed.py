@@ -11,7 +11,7 @@ from keylint.allowing import Allowing, Spot, spot
 from keylint.aside import Aside
 from keylint.findings import Sighting
 from keylint.held import Version
-from keylint.historyadditions import Additions
+from keylint.historyadditions import Additions, as_change
 from keylint.historycommits import CommitFinder
 from keylint.historylooks import Looks, Revisit
 from keylint.historymessages import deliver_messages
@@ -251,10 +251,7 @@ class _Delivery:
             return
         for change in changes:
             old, new = (self._holders.get(blob, _NO_KEYS) for blob in (change.old, change.new))
-            commit = change.commit
-            yield Change(
-                commit.id, commit.parents, change.diff, change.path, change.old, change.new, old, new
-            )
+            yield as_change(change, old, new)
 
     # ---- plans
 

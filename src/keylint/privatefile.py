@@ -33,10 +33,10 @@ def read(path: str, max_bytes: int, *, size: int | None = None) -> bytes | None:
         if status.st_size > max_bytes or not _is_private(status):
             return None
         chunks = []
-        wanted = status.st_size + 1 if size is None else min(size, status.st_size)
-        while chunk := os.read(descriptor, wanted):  # which takes as much memory as is wanted, at first
+        left = status.st_size if size is None else min(size, status.st_size)
+        while chunk := os.read(descriptor, left):
             chunks.append(chunk)
-            wanted -= len(chunk) if size is not None else 0
+            left -= len(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
     except OSError:
         return None

@@ -43,7 +43,7 @@ def scan_history(path: str, options: Options, span: Span, own: HistoryOptions) -
 
         def make_input(config: Config, engine: Engine) -> Input:
             scan = _Scan(config, engine, history, own, masked=not options.reveal)
-            return Input(scan, history.repository, scan)
+            return Input(scan, history.repository, lambda: scan.cleared)
 
         from keylint.rulecache import late_engine, load_engine
 
@@ -63,7 +63,7 @@ class _Scan:
         self._engine = engine
         self._history = history
         self._own = own
-        self._cache: HistoryCache | None = None  # of this history, not of a submodule's
+        self.cleared: HistoryCache | None = None  # the cache of this history, not of a submodule's
 
     def __call__(self, intake: Intake) -> None:
         """Scan everything. Raises KeyboardInterrupt where that was interrupted."""
@@ -102,15 +102,6 @@ class _Scan:
         finally:
             intake.skipped += [Skipped(path, SkipReason.EXCLUDED) for path in left_out]
         self._feed_submodules(history, prefix, intake, line)
-
-    def has(self, texts: bytes) -> bool:
-        """As `HistoryCache.has`."""
-        return self._cache is not None and self._cache.has(texts)
-
-    def keep(self, texts: bytes) -> None:
-        """As `HistoryCache.keep`."""
-        if self._cache:
-            self._cache.keep(texts)
 
     def _leave_out(self, history: History, prefix: bytes, left_out: dict[str, None]) -> None:
         """Let the user's `exclude` patterns hold for the paths of a history, too."""
@@ -165,7 +156,7 @@ class _Scan:
         patterns = (os.fsdecode(prefix), repr(settings), *self._config.exclude)
         cache = HistoryCache(folder, history.repo.git_dir, identity(self._engine), patterns)
         if not prefix:
-            self._cache = cache
+            self.cleared = cache
         holds_key = NameMask(self._engine.scan).hits_any
         return HistoryMemory(cache, history, left_out, holds_key=holds_key, masked=self._masked)
 

@@ -51,7 +51,7 @@ class Input(NamedTuple):
 
     feed: Feed
     repository: Callable[[], Repository]
-    cleared: Cleared | None = None  # names that were searched for keys before
+    cleared: Callable[[], Cleared | None] = lambda: None  # after the feed: names that were searched before
 
 
 MakeInput: TypeAlias = "Callable[[Config, Engine], Input]"
@@ -120,7 +120,7 @@ def execute(
         report = run(replace(job, feed=feed), now=_now)
         report = replace(report, interrupted=report.interrupted or hold.noted)
         if not options.reveal:
-            report = hide_keys(report, NameMask(engine.scan, source.cleared))
+            report = hide_keys(report, NameMask(engine.scan, source.cleared()))
         status = exit_status(report, config.fail_on)
         _publish(report, options, status)
     return ExitCode.INTERRUPTED if hold.noted else status
