@@ -286,14 +286,17 @@ def _stamps(folder: str) -> list[tuple[str, int, int]]:
     return sorted(stamps)
 
 
-def _late_patterns() -> dict[tuple[Any, ...], Any]:
-    """keylint's own patterns that a scan with a find needs, compiled."""
+def _late_patterns(rules: Iterable[Rule]) -> dict[tuple[Any, ...], Any]:
+    """keylint's own patterns that a scan with a find needs, compiled, and those made for these rules."""
     import keylint.context
     import keylint.inline
     import keylint.names
     import keylint.snippet  # noqa: F401 - those of the engine are loaded already
     from keylint import latepattern
+    from keylint.engine.opening import opening
 
+    for rule in rules:
+        opening(rule.regex)
     return latepattern.dump()
 
 
@@ -302,7 +305,6 @@ def _patterns_of(rules: Iterable[Rule]) -> dict[str, bytes]:
     from contextlib import suppress
 
     from keylint.engine.confirm import compile_pattern
-    from keylint.engine.opening import opening
     from keylint.errors import ConfigError
     from keylint.precompiled import dump
 
@@ -314,8 +316,6 @@ def _patterns_of(rules: Iterable[Rule]) -> dict[str, bytes]:
         for text in filter(None, texts):
             with suppress(ConfigError):  # that is told where the pattern is used
                 packed[text] = dump(compile_pattern(text, rule, "regex"))
-        if found := opening(rule.regex):
-            packed[found.text] = dump(found.pattern)
     return packed
 
 
@@ -368,7 +368,7 @@ def _header(content: bytes) -> tuple[int, int, int, int]:
 def _write(file: str, key: bytes, rules: RuleList, database: bytes) -> None:
     """Store a rule set. Whatever prevents it is no problem of the run: it only costs time."""
     # The rules are packed by themselves: where nothing could match, nobody unpacks them.
-    packed = marshal.dumps((rules.dump(), _late_patterns(), _patterns_of(rules)))
+    packed = marshal.dumps((rules.dump(), _late_patterns(rules), _patterns_of(rules)))
     head = marshal.dumps((key, len(rules), _identity(rules)))
     numbers = (len(head), len(packed), zlib.crc32(packed, zlib.crc32(head)), zlib.crc32(database))
     header = _MAGIC + b"".join(number.to_bytes(_NUMBER, "big") for number in numbers)

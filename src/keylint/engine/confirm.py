@@ -199,7 +199,7 @@ class Confirmer:
             yield from pattern.finditer(data, window.begin, window.stop, timeout=budget.left())
             return
         done, end = window.begin, min(window.stop, window.high + self._opening.reach)
-        for word in self._opening.pattern.finditer(data, done, end, timeout=budget.left()):
+        for word in self._opening.pattern.finditer(data, done, end):
             start = word.start()
             if start >= done and (found := pattern.match(data, start, window.stop, timeout=budget.left())):
                 yield found
