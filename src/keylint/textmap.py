@@ -251,9 +251,8 @@ def line_edges(data: bytes, start: int, end: int, reach: int) -> tuple[int, int,
 def _line_breaks(piece: bytes) -> tuple[int, int]:
     """The number of line ends in a piece, and the offset after the last one."""
     breaks, last = piece.count(b"\n"), piece.rfind(b"\n")
-    returns = piece.count(b"\r")
-    if returns:
-        breaks += returns - piece.count(b"\r\n")
+    if b"\r" in piece:  # a question that takes a tenth of the time of counting
+        breaks += piece.count(b"\r") - piece.count(b"\r\n")
         last = max(last, piece.rfind(b"\r"))
     return breaks, last + 1
 
