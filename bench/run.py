@@ -30,12 +30,16 @@ import peers
 
 _ROUNDS = {"startup": 21, "staged": 21, "tree": 5, "history": 3}
 _MEMORY_ROUNDS = 3  # the peak of one run differs by a tenth from that of another
-_FLOOR = "floor"  # what reading alone costs
-_FLOORS = {
-    "startup": [sys.executable, "-I", "-c", "pass"],
-    "staged": ["git", "diff-index", "--cached", "--raw", "HEAD"],
-    "tree": ["sh", "-c", "find . -type f -not -path './.git/*' -exec cat {} + >/dev/null"],
-    "history": ["sh", "-c", "git cat-file --batch-all-objects --batch --unordered >/dev/null"],
+_LEAST = [sys.executable, str(Path(__file__).with_name("least.py"))]
+# Not scanners: what reading alone costs, and what reading and searching with keylint's rules cost.
+_BOUNDS = {
+    "floor": {
+        "startup": [sys.executable, "-I", "-c", "pass"],
+        "staged": ["git", "diff-index", "--cached", "--raw", "HEAD"],
+        "tree": ["sh", "-c", "find . -type f -not -path './.git/*' -exec cat {} + >/dev/null"],
+        "history": ["sh", "-c", "git cat-file --batch-all-objects --batch --unordered >/dev/null"],
+    },
+    "least": {"tree": [*_LEAST, "tree"], "history": [*_LEAST, "history"]},
 }
 
 
@@ -73,21 +77,21 @@ def compare(mode: str, tools: Sequence[str], target: Path, rounds: int) -> list[
             statistics.median(run.wall_s for run in runs[name]),
             statistics.median(run.cpu_s for run in runs[name]),
             statistics.median(peaks[name]) if peaks[name] else None,
-            name != _FLOOR and first[name].status == peers.TOOLS[name].found_status,
+            name not in _BOUNDS and first[name].status == peers.TOOLS[name].found_status,
         )
         for name in tools
     ]
 
 
 def _command(mode: str, name: str, target: Path, scratch: Path) -> list[str]:
-    if name == _FLOOR:
-        return _FLOORS[mode]
+    if name in _BOUNDS:
+        return _BOUNDS[name][mode]
     return peers.TOOLS[name].command(mode, target, scratch / f"{name}.json")
 
 
 def _check(name: str, run: measure.Run) -> None:
     """End the benchmark where a tool did not do its work: its time would mean nothing."""
-    allowed = (0,) if name == _FLOOR else peers.TOOLS[name].statuses
+    allowed = (0,) if name in _BOUNDS else peers.TOOLS[name].statuses
     if run.status not in allowed:
         sys.exit(f"{name} ended with status {run.status}, so nothing is compared:\n{run.errors}")
 
@@ -174,15 +178,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("mode", choices=peers.MODES)
     parser.add_argument("targets", nargs="*", type=Path, help="repositories or folders")
-    parser.add_argument(
-        "--tools", default=",".join((*peers.TOOLS, _FLOOR)), help="comma-separated (default: %(default)s)"
-    )
+    parser.add_argument("--tools", help="comma-separated (default: all that there are for the mode)")
     parser.add_argument("--rounds", type=int, help="timed runs of each tool (default: by mode)")
     options = parser.parse_args()
-    tools = options.tools.split(",")
-    unknown = set(tools) - {*peers.TOOLS, _FLOOR}
-    if unknown:
-        parser.error(f"no such tool: {', '.join(sorted(unknown))}")
+    every = [*peers.TOOLS, *(name for name, commands in _BOUNDS.items() if options.mode in commands)]
+    tools = options.tools.split(",") if options.tools else every
+    if unknown := set(tools).difference(every):
+        parser.error(f"no such tool for {options.mode}: {', '.join(sorted(unknown))}")
     rounds = options.rounds or _ROUNDS[options.mode]
     for target in _targets(parser, options):
         rows = compare(options.mode, tools, target, rounds)
