@@ -13,18 +13,26 @@ refuse() {
   exit 0
 }
 
+options=()
 case "$SCAN_MODE" in
   tree) command=scan ;;
   bundle) command=bundle ;;
-  *) refuse "the input mode must be tree or bundle" ;;
+  history)
+    command=scan
+    options+=(--history)
+    ;;
+  *) refuse "the input mode must be tree, bundle or history" ;;
 esac
+if [ -n "$SCAN_RANGE" ]; then
+  [ "$SCAN_MODE" = history ] || refuse "the input range needs the input mode to be history"
+  options+=("--range=$SCAN_RANGE")
+fi
 [ -n "$SCAN_PATH" ] || refuse "the input path is empty"
 [ -n "$SCAN_SARIF_FILE" ] || refuse "the input sarif-file is empty"
 case "$SCAN_SARIF_FILE" in
   *[[:cntrl:]]*) refuse "the input sarif-file has a control character in it" ;;
 esac
 
-options=()
 while IFS= read -r file; do
   [ -z "$file" ] || options+=(--inventory "$file")
 done <<<"$SCAN_INVENTORY"

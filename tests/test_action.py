@@ -187,6 +187,50 @@ def test_a_bundle_is_scanned_although_it_is_ignored(
     assert outcome.outputs["findings"] == "1"
 
 
+def _commit(workspace: Path, name: str, text: str) -> None:
+    (workspace / name).write_text(text, encoding="utf-8")
+    for arguments in (["add", "."], ["commit", "--quiet", "-m", "Change"]):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        subprocess.run(["git", *identity, *arguments], cwd=workspace, check=True)
+
+
+def test_a_key_that_was_taken_out_is_found_in_the_history(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str
+) -> None:
+    _commit(workspace, "app.py", f"KEY = '{secret}'\n")
+    _commit(workspace, "app.py", "KEY = load()\n")
+    assert run_action(workspace, runner_temp, tmp_path).outputs["findings"] == "0"
+    outcome = run_action(workspace, runner_temp, tmp_path, mode="history")
+    assert outcome.outputs["findings"] == "1"
+    assert re.search(r"^::error title=", outcome.log, re.M), "no line of today to annotate"
+    assert secret not in outcome.everything
+
+
+def test_a_range_tells_only_what_its_commits_add(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str
+) -> None:
+    _commit(workspace, "app.py", f"KEY = '{secret}'\n")
+    _commit(workspace, "other.py", "pass\n")
+    outcome = run_action(workspace, runner_temp, tmp_path, mode="history", range="HEAD~1..HEAD")
+    assert (outcome.ok, outcome.outputs["findings"]) == (True, "0")
+    outcome = run_action(workspace, runner_temp, tmp_path, mode="history", range="HEAD~2..HEAD")
+    assert (outcome.ok, outcome.outputs["findings"]) == (False, "1")
+
+
+def test_the_cache_of_a_job_serves_the_next_one(
+    workspace: Path, runner_temp: Path, tmp_path: Path, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("KEYLINT_CACHE_DIR", str(cache))
+    _commit(workspace, "app.py", f"KEY = '{secret}'\n")
+    first = run_action(workspace, runner_temp, tmp_path, mode="history")
+    kept = {file.name.partition("-")[0] for file in cache.iterdir()}
+    assert {"rules", "clean", "found"} <= kept
+    again = run_action(workspace, runner_temp, tmp_path, mode="history")
+    assert again.outputs == first.outputs
+    assert not any(secret.encode() in file.read_bytes() for file in cache.iterdir())
+
+
 @pytest.mark.parametrize(
     "name",
     ["::error::x.py", "a\n::set-output name=findings::9\nb.py", "100%25,line=9.py", "a|b`c<script>.py"],
@@ -211,6 +255,10 @@ def test_a_file_name_cannot_write_commands_outputs_or_markup(
     "given",
     [
         {"mode": "everything"},
+        {"range": "HEAD~1..HEAD"},
+        {"mode": "history", "range": "missing..HEAD"},
+        {"mode": "history", "range": "--output=injected"},
+        {"mode": "history", "range": "0" * 40 + "..HEAD"},
         {"path": ""},
         {"path": "missing"},
         {"sarif_file": ""},

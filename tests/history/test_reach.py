@@ -259,7 +259,9 @@ def test_known_clean_objects_are_not_read_again(repo: Repo) -> None:
     assert (again.swept.objects, again.swept.known_clean) == (1, 2)
 
 
-@pytest.mark.parametrize("text", ["nowhere..HEAD", "--all", "--output=x..HEAD", "main..", "..nowhere"])
+@pytest.mark.parametrize(
+    "text", ["nowhere..HEAD", "--all", "--output=x..HEAD", "main..", "..nowhere", "0" * 40 + "..HEAD"]
+)
 def test_a_bad_range_is_named(repo: Repo, text: str) -> None:
     repo.commit({"a": "x\n"})
     repo.git("branch", "-m", "trunk")

@@ -61,6 +61,22 @@ def test_a_place_that_the_work_tree_does_not_have_gets_no_position() -> None:
     assert any(line.startswith("::error file=app.zip,title=") for line in shown)
 
 
+def test_a_key_of_the_past_is_told_with_its_commit() -> None:
+    at = builders.commit()
+    named = f"in commit {at.id[:12]} of {at.date:%Y-%m-%d}"
+    gone = finding(places=[place("old.js", commit=at)], in_head=False)
+    part = finding(places=[place("part.js", commit=at)])
+    kept = finding(places=[place("kept.js", commit=at)], in_head=True)
+    shown = report((gone, part, kept))
+    today, old, of_range = (line for line in lines(shown) if ".js" in line)
+    assert f"in 'old.js:12:15' (only in history, no longer in HEAD; {named}) is exposed" in old
+    assert f"in 'part.js:12:15' ({named}) is exposed" in of_range
+    assert "commit" not in today
+    summary = summary_markdown(shown)
+    assert f"| old.js:12:15 (only in history, no longer in HEAD; {named}) |" in summary
+    assert "| kept.js:12:15 |" in summary
+
+
 def test_percent_comma_and_colon_are_escaped() -> None:
     line = lines(report((finding(places=[place("50%,a:b.js")]),)))[0]
     assert "file=50%25%2Ca%3Ab.js,line" in line

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from keylint.latepattern import late
 from keylint.model import (
+    CommitRef,
     Finding,
     KeyRecord,
     Level,
@@ -69,6 +70,11 @@ def place(location: Location) -> str:
     if location.binary:
         return f"{name}@{location.byte_offset}"
     return f"{name}:{location.line}:{location.column}"
+
+
+def commit_text(commit: CommitRef) -> str:
+    """A commit as `0123456789ab of 2026-01-31`, safe to print."""
+    return f"{clean(commit.id)[:12]} of {(iso(commit.date) or '')[:10]}"
 
 
 def skipped_text(item: Skipped) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 
 from keylint.model import Finding, Level, Problem, Report, VerdictKind
 from keylint.report.clean import clean, inert
-from keylint.report.common import MEANING, is_url, place, problem_place, skipped_text, visible
+from keylint.report.common import MEANING, commit_text, is_url, place, problem_place, skipped_text, visible
 from keylint.report.options import RenderOptions
 from keylint.report.summary import amount, clean_summary
 
@@ -65,13 +65,22 @@ def _annotation(command: str, finding: Finding) -> str:
 
 def _message(finding: Finding) -> str:
     key, advice = finding.key, finding.advice
-    text = f"{clean(key.title)} '{clean(key.mask)}' in '{place(finding.locations[0])}'"
+    text = f"{clean(key.title)} '{clean(key.mask)}' in '{place(finding.locations[0])}'{_past(finding)}"
     text += f" {MEANING[finding.verdict.kind]}. Why: {_sentence(clean(finding.verdict.reason.text))}"
     if finding.occurrences > 1:
         text += f" {amount(finding.occurrences - 1, 'more place')} in this file."
     if advice.rotation:
         text += f" Next: {_sentence(clean(advice.rotation[0]))}"
     return text
+
+
+def _past(finding: Finding) -> str:
+    """In which commit a key stands whose line is not one of HEAD's."""
+    commit = finding.locations[0].origin.commit
+    if finding.in_head or commit is None:
+        return ""
+    gone = "only in history, no longer in HEAD; " if finding.in_head is False else ""
+    return f" ({gone}in commit {commit_text(commit)})"
 
 
 def _sentence(text: str) -> str:
@@ -170,7 +179,7 @@ def _summary_warnings(report: Report) -> list[str]:
 
 def _row(finding: Finding) -> str:
     verdict = finding.verdict
-    where = _md(place(finding.locations[0]))
+    where = _md(place(finding.locations[0]) + _past(finding))
     if finding.occurrences > 1:
         where += f" (+{finding.occurrences - 1:,})"
     key = _md(f"{finding.key.title} {finding.key.mask}")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from keylint.model import CommitRef, Finding, Level, Report, Skipped, Suppression, Surface, VerdictKind
+from keylint.model import Finding, Level, Report, Skipped, Suppression, Surface, VerdictKind
 from keylint.report.clean import clean
 from keylint.report.common import (
     URGENCY,
-    iso,
+    commit_text,
     order,
     partner_text,
     place,
@@ -120,18 +120,14 @@ def _history(finding: Finding) -> list[str]:
         return []
     state = {True: "still in HEAD", False: "only in history, no longer in HEAD", None: ""}[finding.in_head]
     at = finding.locations[0].origin.commit
-    parts = [state, f"in commit {_commit(at)}" if at else ""]
+    parts = [state, f"in commit {commit_text(at)}" if at else ""]
     if finding.first_seen:
-        parts.append(f"first seen in {_commit(finding.first_seen)}")
+        parts.append(f"first seen in {commit_text(finding.first_seen)}")
     if finding.last_seen:
-        parts.append(f"last seen in {_commit(finding.last_seen)}")
+        parts.append(f"last seen in {commit_text(finding.last_seen)}")
     if finding.branches:
         parts.append(f"also at the tip of {_some(finding.branches, _PATHS, finding.branch_count)}")
     return ["; ".join(part for part in parts if part)]
-
-
-def _commit(commit: CommitRef) -> str:
-    return f"{clean(commit.id)[:12]} of {(iso(commit.date) or '')[:10]}"
 
 
 def _why(finding: Finding) -> list[str]:

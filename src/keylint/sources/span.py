@@ -56,12 +56,19 @@ def _range(repo: GitRepo, text: str) -> tuple[str, ...]:
         single += "..HEAD"
     done = repo.attempt("rev-parse", "--revs-only", "--end-of-options", single)
     ids = tuple(os.fsdecode(done.stdout).split())
-    if done.returncode != 0 or not any(name.startswith("^") for name in ids):
+    known = done.returncode == 0 and any(name.startswith("^") for name in ids)
+    # Git takes any forty digits for an id, such as the zeros with which CI tells of a new branch.
+    if not known or not all(_is_commit(repo, name.lstrip("^")) for name in ids):
         raise UsageError(
             f"--range {printable(text)}: git does not know this range",
-            hint="in a shallow clone, fetch the base first",
+            hint="in a shallow clone, fetch the base first; a new branch has none, so scan all of it",
         )
     return ids
+
+
+def _is_commit(repo: GitRepo, name: str) -> bool:
+    """Whether an id is one of a commit that is here, or of a tag on one."""
+    return repo.attempt("cat-file", "-e", f"{name}^{{commit}}").returncode == 0
 
 
 def _since(repo: GitRepo, text: str) -> tuple[str, ...]:
