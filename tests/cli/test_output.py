@@ -71,6 +71,22 @@ def test_output_through_a_link_keeps_the_link(folder: Path) -> None:
     json.loads((folder / "real.json").read_bytes())
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("command", [("scan", "code"), ("keys", "lint", "--list")])
+def test_output_to_a_pipe_goes_through_it_and_leaves_it(folder: Path, command: tuple[str, ...]) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    keeping = os.open(pipe, os.O_RDWR)  # so that neither end has to wait for the other
+    try:
+        done = call_keylint(*command, "--output", "pipe", cwd=folder)
+        written = os.read(keeping, 1 << 16)
+    finally:
+        os.close(keeping)
+    assert done.status in (0, 1)
+    assert pipe.is_fifo()
+    assert written == call_keylint(*command, cwd=folder).out
+
+
 def test_output_inside_the_scanned_folder_is_not_scanned_half_written(folder: Path) -> None:
     for _ in range(2):
         done = call_keylint("scan", ".", "--format", "json", "--output", "r.json", cwd=folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keylint.cli.keys_api import debug_option
-from keylint.cli.keys_output import write_lines
+from keylint.cli.output import write_lines
 from keylint.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

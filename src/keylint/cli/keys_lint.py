@@ -12,7 +12,7 @@ import click
 
 from keylint import garbage
 from keylint.cli.keys_api import debug_option
-from keylint.cli.keys_output import write_lines
+from keylint.cli.output import write_lines
 from keylint.cli.run import fail_level
 from keylint.config import Config, find_config, load_config
 from keylint.errors import ExitCode, UsageError

@@ -23,7 +23,7 @@ from keylint.cli.keys_api import (
     token_options,
 )
 from keylint.cli.keys_expose import places_of, record_of
-from keylint.cli.keys_output import write_lines
+from keylint.cli.output import write_lines
 from keylint.errors import ExitCode, UsageError
 from keylint.report.clean import clean
 
