@@ -58,6 +58,26 @@ def test_the_file_is_private_and_nothing_else_is_left(stand_in: StandIn, token: 
     assert list(tmp_path.iterdir()) == [output]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs named pipes")
+def test_a_pipe_or_device_is_refused_and_left(
+    stand_in: StandIn, token: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert _pull(stand_in, pipe) == 2
+    assert "pipe: not a file" in capsys.readouterr().err
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs symbolic links")
+def test_a_link_stays_and_its_file_is_replaced(stand_in: StandIn, token: str, tmp_path: Path) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to("inventory.json")
+    assert _pull(stand_in, link) == 0
+    assert link.is_symlink()
+    load_inventory(tmp_path / "inventory.json")
+
+
 def test_personal_data_is_kept_only_on_request(stand_in: StandIn, token: str, tmp_path: Path) -> None:
     stand_in.coveo.add("AnonymousSearch")
     output = tmp_path / "inventory.json"

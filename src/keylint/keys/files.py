@@ -12,9 +12,13 @@ from keylint.errors import UsageError
 def write_private(path: str, data: bytes, option: str = "--output", *, alone: bool = False) -> None:
     """Write `data` to `path` with mode 0600, atomically and durably, replacing what is there.
 
-    `alone` says that nobody else writes this file now: what a killed run left is then cleared away. Raises
-    UsageError that names `option` and path.
+    A link stays, and what it leads to is replaced. `alone` says that nobody else writes this file now: what a
+    killed run left is then cleared away. Raises UsageError that names `option` and path, also for a device or
+    pipe.
     """
+    shown, path = path, os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UsageError(f"{option} {shown}: not a file", hint="this is written to private files only")
     temporary = f"{path}.tmp" if alone else f"{path}.{secrets.token_hex(4)}.tmp"
     try:
         if alone:
@@ -23,7 +27,7 @@ def write_private(path: str, data: bytes, option: str = "--output", *, alone: bo
         os.replace(temporary, path)
         sync_folder(path)
     except OSError as error:
-        raise UsageError(f"{option} {path}: cannot be written: {error.strerror}") from None
+        raise UsageError(f"{option} {shown}: cannot be written: {error.strerror}") from None
     finally:
         remove(temporary)
 
