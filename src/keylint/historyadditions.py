@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from keylint.addedlines import added
+from keylint.held import Version
 from keylint.historylooks import Looks
 from keylint.sources.gitlog import LogChange, RawLog
+from keylint.textmap import decode
 from keylint.timeline import Change
 
-# Files that are searched for keys that moved: those that one comparison takes away, and all together.
-_MAX_REMOVALS = 100
-_MAX_SEARCHED = 2000
+# Files in which keys that moved are looked for: of those that one comparison changes, and all together.
+_MAX_COMPARED = 500
+_MAX_SEARCHED = 5000
+_BEGINNING = 16  # bytes of a value: what follows may be written in another way
 
 Keys = frozenset[int]
 _NO_KEYS: Keys = frozenset()
+_Sources = Mapping[int, Mapping[int, Sequence[LogChange]]]  # comparison -> key -> what it was taken out of
 
 
 class _Addition(NamedTuple):
-    """The keys that one commit puts into a path: new ones, and others with what it took them from."""
+    """The keys in lines of a path that a commit adds, compared with each of its parents."""
 
-    change: LogChange
-    fresh: Keys
-    moved: Mapping[int, LogChange]
+    changes: Sequence[LogChange]
+    keys: Keys
+
+
+class _Told(NamedTuple):
+    """The keys of an addition that count, and for those that came from another path the way they did."""
+
+    keys: Keys
+    come: Mapping[int, LogChange]
 
 
 class Additions:
-    """Tells the changes of a log as far as they add keys. `holders` are the blobs that hold some.
+    """Tells the changes of a log as far as they add keys, or take them away.
 
-    `keys_of` gives the numbers of the keys in a blob under a path, and `number_of` that of a value. What is
-    `added` to a blob under a path are keys and their offsets, for those of which only some lines are new.
+    `holders` are the blobs that hold some. `keys_of` gives the numbers of the keys in a blob under a path,
+    `number_of` that of a value, and `value_of` the value of a number.
     """
 
     def __init__(
@@ -43,49 +53,55 @@ class Additions:
         *,
         keys_of: Callable[[bytes, bytes], Keys],
         number_of: Callable[[bytes], int | None],
+        value_of: Callable[[int], bytes],
     ) -> None:
         self._log = log
         self._holders = holders
         self._looks = looks
         self._keys_of = keys_of
         self._number_of = number_of
-        self._moved: dict[int, Mapping[int, LogChange]] = {}
-        self.added: dict[tuple[bytes, bytes], set[tuple[int, int]]] = defaultdict(set)
+        self._value_of = value_of
+        self._made: set[Version] = set()  # versions of which all is new
+        self._offsets: dict[Version, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+
+    def offsets(self, version: Version, key: int) -> Collection[int] | None:
+        """At which byte offsets of a version a key counts as added; None: wherever it stands."""
+        return None if version in self._made else self._offsets.get(version, {}).get(key)
 
     def changes(self, changes: Sequence[LogChange]) -> Iterator[Change]:
         """Changes as the story of a key is told from, newest first. A key that came in with this part of the
         history is followed to where it moved.
         """
-        self._learn_moves(changes)
-        additions = list(self._additions(changes))
-        here: set[tuple[int, bytes]] = set()
-        followed: list[Keys] = []
-        for change, fresh, moved in reversed(additions):
-            come = frozenset(key for key, source in moved.items() if (key, source.path) in here)
-            here.update((key, change.path) for key in fresh | come)
-            followed.append(come)
-        for (change, fresh, moved), come in zip(additions, reversed(followed), strict=True):
-            yield as_change(change, _NO_KEYS, fresh | come)
-            for key in come:
-                yield as_change(moved[key], frozenset((key,)), _NO_KEYS)._replace(diff=change.diff)
+        told = self._told(list(self._additions(changes)))
+        for change in changes:
+            keys, come = told.get((change.diff, change.path), (_NO_KEYS, {}))
+            if keys:
+                yield as_change(change, _NO_KEYS, keys)
+            for key, source in come.items():
+                yield as_change(source, frozenset((key,)), _NO_KEYS)._replace(diff=change.diff)
+            if gone := self._taken(change):
+                yield as_change(change, gone, _NO_KEYS)
 
-    def _learn_moves(self, changes: Iterable[LogChange]) -> None:
-        """Find out, for comparisons that make files with keys, which keys they take away elsewhere."""
-        made = {change.diff for change in changes if _is_made(change) and change.new in self._holders}
-        removals: dict[int, list[LogChange]] = defaultdict(list)
-        for removal in self._log.removals(made) if made else ():
-            removals[removal.diff].append(removal)
-        left = _MAX_SEARCHED
-        for diff, gone in removals.items():
-            known = [removal for removal in gone if removal.old in self._holders]
-            others = [removal for removal in gone if removal.old not in self._holders]
-            searched = others[: min(left, _MAX_REMOVALS)]
-            left -= len(searched)
-            self._moved[diff] = {
-                key: removal
-                for removal in (*searched, *known)
-                for key in self._holders.get(removal.old) or self._keys_of(removal.old, removal.path)
+    def _told(self, additions: Sequence[_Addition]) -> Mapping[tuple[int, bytes], _Told]:
+        """What counts of the additions (newest first), by comparison and path."""
+        sources = self._sources(additions)
+        here: set[tuple[int, bytes]] = set()
+        told = {}
+        for compared, keys in reversed(additions):
+            moved: dict[int, list[LogChange]] = defaultdict(list)
+            for change in compared:
+                for key in keys & sources.get(change.diff, {}).keys():
+                    moved[key] += sources[change.diff][key]
+            come = {
+                key: source for key, found in moved.items() for source in found if (key, source.path) in here
             }
+            first = compared[0]
+            counted = (keys - moved.keys()) | come.keys()
+            here.update((key, first.path) for key in counted)
+            told[first.diff, first.path] = _Told(counted, come)
+        return told
+
+    # ---- what is new
 
     def _additions(self, changes: Iterable[LogChange]) -> Iterator[_Addition]:
         """What each commit adds: in a merge, what no parent has."""
@@ -93,38 +109,90 @@ class Additions:
             paths: dict[bytes, list[LogChange]] = defaultdict(list)
             for change in group:
                 paths[change.path].append(change)
-            for found in paths.values():
-                if len(found) < max(1, len(commit.parents)):
+            for compared in paths.values():
+                if len(compared) < max(1, len(commit.parents)):
                     continue  # the same as in one of the parents
-                keys = frozenset.intersection(*map(self._added_keys, found))
-                moved = {
-                    key: self._moved[change.diff][key]
-                    for change in found
-                    if _is_made(change)
-                    for key in keys & self._moved.get(change.diff, {}).keys()
-                }
-                yield _Addition(found[0], keys - moved.keys(), moved)
+                if keys := self._added_keys(compared):
+                    yield _Addition(compared, keys)
 
-    def _added_keys(self, change: LogChange) -> Keys:
+    def _added_keys(self, compared: Sequence[LogChange]) -> Keys:
+        """The keys in lines that none of the old sides has."""
+        change = compared[0]
         keys = self._holders.get(change.new, _NO_KEYS)
-        if not keys or _is_made(change):
+        if not keys:
             return keys
+        version = change.new, change.path
+        found = [places for change in compared if (places := self._new_places(change)) is not None]
+        if not found:
+            self._made.add(version)
+            return keys
+        places = frozenset.intersection(*found)
+        for key, offset in places:
+            self._offsets[version][key].add(offset)
+        return frozenset(key for key, _ in places)
+
+    def _new_places(self, change: LogChange) -> frozenset[tuple[int, int]] | None:
+        """Keys in new lines and their offsets; None where all lines are new."""
+        if not _is(change.old):
+            return None
         new, matches = self._looks.read(change.new, change.path)
         old, before = self._looks.read(change.old, change.path)
         if not new or not old:
-            return keys
+            return None
         if new.open or old.open:  # too large to compare line by line
             known = {match.value.reveal() for match in before}
             fresh = [match for match in matches if match.value.reveal() not in known]
         else:
             fresh = list(added(matches, old.data, new.data))
-        places = {
+        return frozenset(
             (number, match.location.byte_offset)
             for match in fresh
             if (number := self._number_of(match.value.reveal())) is not None
-        }
-        self.added[change.new, change.path] |= places
-        return frozenset(number for number, _ in places)
+        )
+
+    # ---- what moved
+
+    def _taken(self, change: LogChange) -> Keys:
+        """The keys that a change is known to take out of its path."""
+        return self._holders.get(change.old, _NO_KEYS) - self._holders.get(change.new, _NO_KEYS)
+
+    def _sources(self, additions: Iterable[_Addition]) -> _Sources:
+        """Which of the added keys the same comparisons take out of other paths."""
+        wanted: dict[int, set[int]] = defaultdict(set)
+        names: dict[int, set[bytes]] = defaultdict(set)
+        for compared, keys in additions:
+            for change in compared:
+                wanted[change.diff] |= keys
+                names[change.diff].add(_name(change.path))
+        changed: dict[int, list[LogChange]] = defaultdict(list)
+        for change in self._log.comparisons(wanted) if wanted else ():
+            if _is(change.old):
+                changed[change.diff].append(change)
+        sources: dict[int, dict[int, list[LogChange]]] = defaultdict(lambda: defaultdict(list))
+        left = _MAX_SEARCHED
+        for diff, candidates in changed.items():
+            unknown = [change for change in candidates if change.old not in self._log.seen]
+            unknown.sort(key=lambda change: _name(change.path) not in names[diff])
+            searched = unknown[: min(left, _MAX_COMPARED)]
+            left -= len(searched)
+            for change in candidates:
+                for key in self._taken(change) & wanted[diff]:
+                    sources[diff][key].append(change)
+            for change in searched:
+                for key in self._search(change, wanted[diff]):
+                    sources[diff][key].append(change)
+        return sources
+
+    def _search(self, change: LogChange, wanted: Collection[int]) -> Keys:
+        """Which of some keys a change takes out of a file whose old content is older than the log."""
+        missing = frozenset(wanted) - self._holders.get(change.new, _NO_KEYS)
+        blob = self._looks.content(change.old) if missing else None
+        if blob is None or change.old in self._holders:
+            return _NO_KEYS
+        text = None if blob.open else decode(blob.data).data
+        if text is None or any(self._value_of(key)[:_BEGINNING] in text for key in missing):
+            return missing & self._keys_of(change.old, change.path)
+        return _NO_KEYS
 
 
 def as_change(change: LogChange, old: Keys, new: Keys) -> Change:
@@ -133,6 +201,10 @@ def as_change(change: LogChange, old: Keys, new: Keys) -> Change:
     return Change(commit.id, commit.parents, change.diff, change.path, change.old, change.new, old, new)
 
 
-def _is_made(change: LogChange) -> bool:
-    """Whether there was nothing at the path before."""
-    return not change.old.strip(b"0")
+def _is(name: bytes) -> bool:
+    """Whether there is something on a side of a change."""
+    return bool(name.strip(b"0"))
+
+
+def _name(path: bytes) -> bytes:
+    return path.rpartition(b"/")[2]

@@ -134,7 +134,12 @@ class _Delivery:
         self._values: list[bytes] = []
         self._holders: dict[bytes, frozenset[int]] = {}
         self._additions = Additions(
-            history.log, self._holders, self._looks, keys_of=self._keys, number_of=self._numbers.get
+            history.log,
+            self._holders,
+            self._looks,
+            keys_of=self._keys,
+            number_of=self._numbers.get,
+            value_of=lambda key: self._values[key],
         )
 
     def deliver(self) -> None:
@@ -163,7 +168,8 @@ class _Delivery:
             for key in self._holders.get(head.get(change.path, b""), _NO_KEYS)
         }
         told = tell(self._changes(changes), today)
-        plans = [self._plan(key, story, head) for key in sorted(told) for story in told[key]]
+        copies = self._copies(head)
+        plans = [self._plan(key, story, head, copies) for key in sorted(told) for story in told[key]]
         add_places(plans)
         plans += self._outside(changes)
         users = self._users(plans)
@@ -255,12 +261,24 @@ class _Delivery:
 
     # ---- plans
 
-    def _plan(self, key: int, story: Story, head: Mapping[bytes, bytes]) -> Plan:
+    def _copies(self, head: Mapping[bytes, bytes]) -> Mapping[bytes, Shown]:
+        """Today's place of each blob with keys that a part of a history brought in, whatever it is called
+        now: a commit after that part may have renamed it.
+        """
+        if self._history.span.whole:
+            return {}
+        held = ((path, blob) for path, blob in head.items() if blob in self._holders)
+        return {blob: Shown(path, blob, "") for path, blob in held}
+
+    def _plan(
+        self, key: int, story: Story, head: Mapping[bytes, bytes], copies: Mapping[bytes, Shown]
+    ) -> Plan:
         today = [
             Shown(path, head[path], "")
             for path in story.paths
             if key in self._holders.get(head.get(path, b""), _NO_KEYS)
         ]
+        today = today or [copies[place.blob] for place in story.places if place.blob in copies]
         return make_plan(key, story, today)
 
     def _outside(self, changes: Iterable[LogChange]) -> list[Plan]:
@@ -291,7 +309,6 @@ class _Delivery:
             matches: dict[bytes, list[Match]] = defaultdict(list)
             for match in seen:
                 matches[match.value.reveal()].append(match)
-            new = self._additions.added.get((name, path))
             left: dict[str, Collection[Spot]] = {}
             for plan, number in users:
                 first = plan.story.first.commit
@@ -300,8 +317,9 @@ class _Delivery:
                     if first not in left:
                         left[first] = self._left(name, path, first)
                     found = [m for m in found if spot(m) in left[first]]
-                if new:
-                    found = [m for m in found if (plan.key, m.location.byte_offset) in new]
+                new = self._additions.offsets((name, path), plan.key)
+                if new is not None:
+                    found = [m for m in found if m.location.byte_offset in new]
                 plan.matches[number] = found
 
     def _left(self, name: bytes, path: bytes, commit: str) -> Collection[Spot]:

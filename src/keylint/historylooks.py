@@ -136,6 +136,11 @@ class Looks:
             self._texts[name, path] = item, list(examined.matches)
         return self._texts[name, path]
 
+    def content(self, name: bytes) -> Blob | None:
+        """A blob, if it can be read; nothing is noted where not."""
+        item = self._reader.blob(name.decode(), Origin(Surface.HISTORY, ""))
+        return None if isinstance(item, Skipped) else item
+
     def note_cuts(self, name: bytes, skipped: Iterable[Skipped]) -> None:
         """Say what a look did not read, apart from the limits that the first one met already."""
         known = name in self._limited

@@ -85,4 +85,5 @@ class Repo:
 
     def rm(self, *names: str) -> None:
         """Remove files from the work tree and the index."""
-        self.git("rm", "-q", "-f", "--", *names)
+        if names:
+            self.git("rm", "-q", "-f", "--", *names)

@@ -184,15 +184,120 @@ def test_a_key_that_a_range_brings_in_is_followed_to_where_the_range_moves_it(re
         assert result.of(token(seed)).sighting.in_head
 
 
-def test_of_many_files_that_a_range_takes_away_some_are_searched_for_moved_keys(
+def _change(repo: Repo, files: dict[str, str | None]) -> str:
+    """Commit files; those that are None go."""
+    repo.rm(*(name for name, content in files.items() if content is None))
+    return repo.commit({name: content for name, content in files.items() if content is not None})
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"a": "q\n", "c": line(1)},
+        {"a": "q\n", "b": "x\n" + line(1)},
+        {"a": None, "b": "x\n" + line(1)},
+        {"a": "x\n", "b": "q\n" + line(1)},
+    ],
+    ids=["to a new file", "to a file that was there", "from a file that goes", "two files swapped"],
+)
+def test_a_range_does_not_report_a_key_that_moves_between_files(
+    repo: Repo, after: dict[str, str | None]
+) -> None:
+    start = repo.commit({"a": "q\n" + line(1), "b": "x\n"})
+    _change(repo, after)
+    assert scan(repo.path, Span(range=f"{start}..HEAD")).files == {}
+
+
+def test_a_key_of_a_range_is_followed_into_a_file_that_was_there(repo: Repo) -> None:
+    start = repo.commit({"b": "x\n"})
+    first = repo.commit({"a": line(1)})
+    _change(repo, {"a": None, "b": "x\n" + line(1)})
+    result = scan(repo.path, Span(range=f"{start}..HEAD"))
+    assert list(result.files) == [(token(1), "b")]
+    assert result.of(token(1)).first == first
+
+
+@pytest.mark.parametrize("old", ["a", "z"])
+def test_a_key_of_a_range_is_followed_where_an_older_file_joins_it(repo: Repo, old: str) -> None:
+    start = repo.commit({old: line(1)})
+    repo.commit({"m": "x\n" + line(1)})
+    _change(repo, {old: None, "m": None, "n": "y\n" + line(1)})
+    assert list(scan(repo.path, Span(range=f"{start}..HEAD")).files) == [(token(1), "n")]
+
+
+def test_some_of_the_files_that_a_range_changes_are_searched_for_moved_keys_namesakes_first(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keylint.historyadditions._MAX_REMOVALS", 1)
-    start = repo.commit({"a": line(1) + "x\n" * 9, "b": line(2) + "x\n" * 9})
-    repo.git("mv", "a", "c")
-    repo.git("mv", "b", "d")
-    repo.commit({"c": line(1) + "y\n", "d": line(2) + "y\n"})
-    assert scan(repo.path, Span(range=f"{start}..HEAD")).values == {token(2)}
+    monkeypatch.setattr("keylint.historyadditions._MAX_COMPARED", 1)
+    start = repo.commit({"old/a": line(1), "old/b": line(2) + "x\n" * 9})
+    _change(repo, {"old/a": None, "old/b": None, "new/b": line(2) + "y\n", "c": "y\n" + line(1)})
+    assert scan(repo.path, Span(range=f"{start}..HEAD")).values == {token(1)}
+
+
+def test_files_that_are_only_renamed_do_not_count_among_those_that_are_searched(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keylint.historyadditions._MAX_COMPARED", 1)
+    start = repo.commit({"a/1": "1\n", "a/2": "2\n", "a/3": line(1) + "x\n" * 9})
+    repo.git("mv", "a", "b")
+    repo.git("mv", "b/3", "b/4")
+    repo.commit({"b/4": line(1) + "y\n"})
+    assert scan(repo.path, Span(range=f"{start}..HEAD")).files == {}
+
+
+def test_a_range_reports_every_key_of_a_file_to_which_a_later_commit_of_it_returns(repo: Repo) -> None:
+    start = repo.commit({"x": "x\n"})
+    repo.commit({"a": line(1) + line(2)})
+    repo.commit({"a": line(2)})
+    repo.commit({"a": line(1) + line(2)})
+    assert scan(repo.path, Span(range=f"{start}..HEAD")).values == {token(1), token(2)}
+
+
+def test_a_range_shows_a_key_where_it_stands_today_whatever_else_it_adds_there(repo: Repo) -> None:
+    start = repo.commit({"a": "x\n"})
+    repo.commit({"a": "x\n" + line(1)})
+    repo.commit({"a": "new\nnew\nx\n" + line(1) + line(2)})
+    result = scan(repo.path, Span(range=f"{start}..HEAD"))
+    today = result.of(token(1)).places[0]
+    assert (today.line, today.origin.commit) == (4, None)
+
+
+def test_of_two_places_in_a_file_a_range_shows_the_one_that_it_adds(repo: Repo) -> None:
+    start = repo.commit({"a": line(1) + "x\n"})
+    repo.commit({"a": line(1) + "x\n" + "again " + line(1)})
+    result = scan(repo.path, Span(range=f"{start}..HEAD"))
+    assert {place.line for place in result.of(token(1)).places} == {3}
+
+
+def test_a_merge_adds_no_key_whose_lines_come_from_both_sides(repo: Repo) -> None:
+    middle = "m\n" * 9
+    repo.commit({"a": "top\n" + middle + "end\n"})
+    repo.branch("side")
+    repo.commit({"a": line(1) + "top\n" + middle + "end\n"})
+    repo.git("switch", "-q", "main")
+    repo.commit({"a": "top\n" + middle + "end\nb " + line(1)})
+    later = {"GIT_COMMITTER_DATE": "2099-01-01T00:00:00Z"}
+    repo.git("merge", "-q", "--no-ff", "--no-edit", "side", env=later)
+    assert (repo.path / "a").read_text().count(token(1)) == 2
+    assert scan(repo.path, Span(since="2098-01-01")).files == {}
+
+
+def test_the_last_commit_with_a_key_that_a_range_takes_out_again_is_the_one_before(repo: Repo) -> None:
+    start = repo.commit({"a": "x\n"})
+    repo.commit({"a": "x\n" + line(1)})
+    last = repo.commit({"b": "y\n"})
+    repo.commit({"a": "x\n"})
+    assert scan(repo.path, Span(range=f"{start}..HEAD")).of(token(1)).last == last
+
+
+def test_a_key_of_a_range_is_in_head_where_a_later_commit_renamed_its_file(repo: Repo) -> None:
+    start = repo.commit({"x": "x\n"})
+    end = repo.commit({"a": line(1)})
+    repo.git("mv", "a", "b")
+    repo.commit()
+    result = scan(repo.path, Span(range=f"{start}..{end}"))
+    assert result.of(token(1)).sighting.in_head
+    assert result.of(token(1)).places[0].origin.path == "b"
 
 
 def test_a_range_that_takes_a_submodule_away_reads_no_file_for_it(repo: Repo) -> None:
@@ -211,7 +316,9 @@ def test_a_file_in_the_place_of_a_submodule_is_scanned(repo: Repo) -> None:
     repo.git("rm", "-q", "--cached", "sub")
     repo.commit({"sub": line(1)})
     for span in (Span(), Span(range=f"{start}..HEAD")):
-        assert list(scan(repo.path, span).files) == [(token(1), "sub")]
+        result = scan(repo.path, span)
+        assert list(result.files) == [(token(1), "sub")]
+        assert result.skipped == []
 
 
 def test_a_key_that_is_copied_from_a_file_that_stays_is_new_in_a_range(repo: Repo) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keylint.model import Level, Problem, Reason, Report, Skipped, SkipReason, VerdictKind
+from keylint.model import Level, Problem, Reason, Report, Skipped, SkipReason, Surface, VerdictKind
 from keylint.report import render
 from keylint.report.github import PER_LEVEL, summary_markdown
 from keylint.report.options import RenderOptions
@@ -59,6 +59,13 @@ def test_a_place_that_the_work_tree_does_not_have_gets_no_position() -> None:
     shown = lines(report((gone, member)))
     assert any(line.startswith("::error title=") and "old.js" in line for line in shown)
     assert any(line.startswith("::error file=app.zip,title=") for line in shown)
+
+
+def test_the_message_of_a_commit_is_no_file_to_annotate() -> None:
+    at = place("commit message", commit=builders.commit())
+    at = replace(at, origin=replace(at.origin, surface=Surface.HISTORY))
+    first, _ = lines(report((finding(places=[at]),)))
+    assert first.startswith("::error title=")
 
 
 def test_a_key_of_the_past_is_told_with_its_commit() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from keylint.model import Finding, Level, Problem, Report, VerdictKind
+from keylint.model import Finding, Level, Problem, Report, Surface, VerdictKind
 from keylint.report.clean import clean, inert
 from keylint.report.common import MEANING, commit_text, is_url, place, problem_place, skipped_text, visible
 from keylint.report.options import RenderOptions
@@ -55,7 +55,8 @@ def _problem(command: str, problem: Problem) -> str:
 def _annotation(command: str, finding: Finding) -> str:
     first = finding.locations[0]
     properties: dict[str, str | int] = {}
-    if finding.in_head is not False and not is_url(first.origin.path):
+    of_commit = first.origin.surface is Surface.HISTORY and not finding.in_head  # its message, say
+    if finding.in_head is not False and not of_commit and not is_url(first.origin.path):
         properties["file"] = clean(first.origin.path)
         if not (first.binary or first.origin.container):
             properties |= {"line": first.line, "endLine": first.end_line}

@@ -282,17 +282,15 @@ class RawLog:
         # As `--date-order` does it: of the two commits that may come next, the younger one.
         yield list(merge(chain.from_iterable(own), past, key=lambda change: -change.commit.committed))
 
-    def removals(self, comparisons: Container[int]) -> Iterator[LogChange]:
-        """The changes in some comparisons that take a file away."""
-        for change in chain.from_iterable(self._parts(None)):
-            if change.diff in comparisons and not change.new.strip(b"0"):
-                yield change
+    def comparisons(self, numbers: Container[int]) -> Iterator[LogChange]:
+        """The changes of some comparisons, by their numbers (`LogChange.diff`)."""
+        return (change for change in chain.from_iterable(self._parts(None)) if change.diff in numbers)
 
     def _parts(self, blobs: Collection[bytes] | None) -> Iterator[list[LogChange]]:
         """All changes, or those that have one of `blobs` on either side."""
         diff = 0
         commit: LogCommit | None = None
-        header = b""
+        header, nothing = b"", b"0" * self._width
         text = _Text(self._width)
         for chunk in self._kept:
             found = []
@@ -302,10 +300,12 @@ class RawLog:
                     continue
                 if self.leaves_out(path):
                     continue
-                if entry[text.old_mode] == _GITLINK and entry[text.mode] == _ABSENT:
-                    continue  # a submodule was taken away
                 commit = commit or _commit(header)
-                found.append(LogChange(commit, diff, path, entry[text.old], entry[text.new]))
+                # A submodule is no file: what stands there are commits.
+                old = nothing if entry[text.old_mode] == _GITLINK else entry[text.old]
+                new = nothing if entry[text.mode] == _GITLINK else entry[text.new]
+                if old != nothing or new != nothing:
+                    found.append(LogChange(commit, diff, path, old, new))
             yield found
 
     def walked(self) -> Iterator[LogCommit]:
