@@ -43,7 +43,8 @@ done <<<"$SCAN_INVENTORY"
 report="$RUNNER_TEMP/keylint-report.json"
 rm -f -- "$SCAN_SARIF_FILE" "$report" # a report of an earlier step is not ours
 status=0
-"$bin/keylint" "$command" "${options[@]}" --format action --output "$report" -- "$SCAN_PATH" || status=$?
+# Bash 3.2, which macOS has, takes an empty list for an unset one.
+"$bin/keylint" "$command" ${options[@]+"${options[@]}"} --format action --output "$report" -- "$SCAN_PATH" || status=$?
 
 if [ ! -f "$report" ]; then
   echo "exit-code=$status" >>"$GITHUB_OUTPUT"

@@ -258,6 +258,7 @@ def test_a_file_name_cannot_write_commands_outputs_or_markup(
         {"range": "HEAD~1..HEAD"},
         {"mode": "history", "range": "missing..HEAD"},
         {"mode": "history", "range": "--output=injected"},
+        {"mode": "history", "range": "..HEAD"},
         {"mode": "history", "range": "0" * 40 + "..HEAD"},
         {"path": ""},
         {"path": "missing"},

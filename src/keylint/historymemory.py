@@ -86,7 +86,9 @@ class HistoryMemory:
         held, numbers = numbered(swept.found, before, swept.values)
         log = self._log(swept, changes) if self._can_resume(swept) else None
         memory = Memory(held, log, tuple(self._left_out), self._kept_looks(numbers))
-        if not self._holds_key(_names(memory)):
+        # The paths that are shown may be longer than the log's: that of a submodule comes first.
+        shown = {match.location.origin.path for _, matches in self._looks.values() for match in matches}
+        if not self._holds_key((*_names(memory), *shown)):
             self._cache.store(memory)
 
     def _kept_looks(self, numbers: Mapping[bytes, int]) -> dict[Version, KeptLook]:

@@ -11,7 +11,7 @@ from keylint.linehash import line_hashes
 from keylint.model import Location, Origin, Skipped, SkipReason, Surroundings
 from keylint.records import dataclass, replace
 from keylint.secret import Allow, Match, Secret
-from keylint.snippet import Mask, Needles, Redactor
+from keylint.snippet import STARS, Mask, Needles, Redactor
 from keylint.textmap import Coding, LineCursor, Position, locate, settle
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Book:
         self._note_refused(piece.data, refused, positions)
         # Also hits that get no place are noted: a snippet of another one may hold their values.
         if wanted or hits:
-            redactor = self._redactor(piece.data, hits)
+            redactor = self._redactor(piece.data, hits, result.hidden)
             self._note_allows(piece, wanted, positions, redactor)
             self._fill(places, positions, redactor)
             for place, sketch in zip(places, sketches, strict=True):
@@ -268,12 +268,15 @@ class Book:
         found |= locate(self._cursor.copy(), piece.data, piece.end, beyond)
         return found
 
-    def _redactor(self, data: bytes, hits: Sequence[Hit]) -> Redactor:
+    def _redactor(self, data: bytes, hits: Sequence[Hit], hidden: Iterable[tuple[int, int]]) -> Redactor:
         for hit in hits:
             self._needles.add(data[hit.secret_start : hit.secret_end], hit.value)
+        for start, end in hidden:
+            self._needles.add(data[start:end], data[start:end])
         masks = []
         if not (self._reveal or self._needles.too_many):  # else it shows all around a key, or nothing
             masks = [Mask(hit.secret_start, hit.secret_end, _secret(hit).mask) for hit in hits]
+            masks += [Mask(start, end, STARS) for start, end in hidden]
         return Redactor(data, self._coding, masks, self._needles, reveal=self._reveal)
 
     def _note_allows(

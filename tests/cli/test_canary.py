@@ -22,7 +22,10 @@ COVEO = coveo_key(99)
 STRIPE = "sk" + "_live_" + "".join(random.Random(99).choices(string.ascii_letters + string.digits, k=32))
 PASSWORD = "".join(random.Random(98).choices(string.ascii_letters + string.digits, k=20))
 URL = f"postgres://shop:{PASSWORD}@db.acme.io:5432/shop"
-SECRETS = (COVEO, STRIPE, PASSWORD)
+# A key as the user of an address is what is told of it; its password is a secret all the same.
+OTHER_PASSWORD = "".join(random.Random(97).choices(string.ascii_letters + string.digits, k=20))
+ODD_URL = f"postgres://{STRIPE}:{OTHER_PASSWORD}@db.acme.io:5432/shop"
+SECRETS = (COVEO, STRIPE, PASSWORD, OTHER_PASSWORD)
 
 COMMANDS = {
     "scan": ["scan", "."],
@@ -64,6 +67,7 @@ def leaks(*contents: bytes) -> list[bytes]:
 def content() -> str:
     """A line for each form of each secret, and one with all of them side by side."""
     lines = [f"const coveo = '{COVEO}';", f"const stripe = '{STRIPE}';", f"const db = '{URL}';"]
+    lines.append(f"const odd = '{ODD_URL}';")
     for secret in (COVEO, STRIPE):
         encoded = base64.b64encode(secret.encode()).decode()
         lines.append(f"'{secret}' '{encoded}'")

@@ -125,6 +125,22 @@ def test_overlaps_are_settled_by_rank_alone(drawn: list[tuple[Rule, int, int, bo
         for kind, start, size, tentative in dict.fromkeys(drawn)
     ]
     order = {kind.id: n for n, kind in enumerate(RANKED)}
-    settled = settle_overlaps(hits, order)
+    settled = settle_overlaps(hits, order).kept
     assert set(map(id, settled)) == set(map(id, _obvious(hits, order)))
     assert settled == sorted(settled, key=lambda hit: (hit.secret_start, hit.secret_end))
+
+
+@given(HITS)
+def test_every_byte_of_a_secret_is_in_what_is_kept_or_hidden(
+    drawn: list[tuple[Rule, int, int, bool]],
+) -> None:
+    hits = [
+        Hit(kind, kind, start, start + size, start, start + size, b"v", Evidence(), tentative)
+        for kind, start, size, tentative in dict.fromkeys(drawn)
+    ]
+    kept, hidden = settle_overlaps(hits, {kind.id: n for n, kind in enumerate(RANKED)})
+    spans = [(hit.secret_start, hit.secret_end) for hit in kept]
+    for hit in hits:
+        mine = (hit.secret_start, hit.secret_end)
+        assert mine in hidden or any(start <= mine[0] and mine[1] <= end for start, end in spans)
+    assert len(hidden) <= len(hits) - len(kept)

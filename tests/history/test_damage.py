@@ -263,6 +263,22 @@ def test_submodules_are_listed_and_scanned_when_asked_for(repo: Repo, tmp_path: 
     assert finding["places"][0]["path"] == "libs/sub/deep"
 
 
+def test_a_key_in_the_path_of_a_submodule_is_not_kept(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk_" + "live_" + token(9)[4:] + token(10)[4:12]
+    inner = Repo(tmp_path / "inner")
+    inner.commit({"clean": "x\n", "deep": f"stripe = 'sk_{'live_'}{token(7)[4:]}{token(8)[4:12]}'\n"})
+    repo.git("submodule", "--quiet", "add", str(inner.path), f"libs/{key}")
+    repo.commit(None, "submodule")
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("KEYLINT_CACHE_DIR", str(cache))
+    for _ in range(2):
+        assert cli(repo, tmp_path, "--submodules")[0] == 1
+        assert any(file.name.startswith("clean-") for file in cache.iterdir())
+        assert not any(key.encode() in file.read_bytes() for file in cache.iterdir())
+
+
 def test_a_submodule_that_leads_out_of_the_repository_is_refused(repo: Repo, tmp_path: Path) -> None:
     other = Repo(tmp_path / "private")
     other.commit({"deep": line(1)})

@@ -260,7 +260,17 @@ def test_known_clean_objects_are_not_read_again(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["nowhere..HEAD", "--all", "--output=x..HEAD", "main..", "..nowhere", "0" * 40 + "..HEAD"]
+    "text",
+    [
+        "nowhere..HEAD",
+        "--all",
+        "--output=x..HEAD",
+        "main..",
+        "..nowhere",
+        "..HEAD",
+        "...HEAD",
+        "0" * 40 + "..HEAD",
+    ],
 )
 def test_a_bad_range_is_named(repo: Repo, text: str) -> None:
     repo.commit({"a": "x\n"})

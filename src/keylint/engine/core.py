@@ -13,7 +13,7 @@ from keylint.engine.literal import Blob, Keywords
 from keylint.engine.perrule import PerRule
 from keylint.engine.places import batched
 from keylint.engine.quickdb import pack, unpack, unpack_plans
-from keylint.engine.relate import pair, settle_overlaps
+from keylint.engine.relate import Settled, pair, settle_overlaps
 from keylint.engine.vector import MAX_BUFFER, Clusters, Vector, Words
 from keylint.errors import ConfigError
 from keylint.precompiled import matcher
@@ -125,7 +125,8 @@ class Engine:
             if hit.base.id not in self._by_path
             or self._of.judge(self._order[hit.base.id]).stays(data, hit, path)
         ]
-        return ScanResult(self._settled(kept))
+        settled, hidden = self._settled(kept)
+        return ScanResult(settled, hidden=hidden)
 
     def places(self, hits: Iterable[Hit]) -> tuple[int, ...]:
         """Where hits are, as `engine.places` reads it: nothing of their values.
@@ -243,17 +244,20 @@ class Engine:
         for number in sorted(candidates, key=lambda n: _extent(candidates[n], len(data))):
             if self._of.rule(number).binary or not binary:
                 hits += self._of_rule(number, blob, candidates[number], path, budget)
-        settled = self._settled(hits)
+        settled, hidden = self._settled(hits)
         by_path = path is None and any(hit.base.id in self._by_path for hit in hits)
         if by_path and len(settled) < len(hits):
             # Where such a rule does not apply, it hides nothing either.
-            others = self._settled([hit for hit in hits if hit.base.id not in self._by_path])
+            others, more = self._settled([hit for hit in hits if hit.base.id not in self._by_path])
             known = {_span(hit) for hit in settled}
             settled += [hit for hit in others if _span(hit) not in known]
-        if self.explain:
-            return ScanResult(settled, budget.limits, self._refused(candidates, settled))
+            hidden += more
         return ScanResult(
-            settled, budget.limits, anywhere=hits if path is None and not budget.limits else None
+            settled,
+            budget.limits,
+            self._refused(candidates, settled) if self.explain else (),
+            hidden=hidden,
+            anywhere=hits if path is None and not budget.limits and not self.explain else None,
         )
 
     def _refused(self, numbers: Iterable[int], kept: Sequence[Hit]) -> Iterator[Refusal]:
@@ -265,7 +269,7 @@ class Engine:
                 ):
                     yield refusal
 
-    def _settled(self, hits: list[Hit]) -> list[Hit]:
+    def _settled(self, hits: list[Hit]) -> Settled:
         told = (hit for hit in pair(hits) if not hit.base.silent)
         return settle_overlaps(told, self._order)
 

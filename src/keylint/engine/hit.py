@@ -51,8 +51,9 @@ class ScanResult(list[Hit]):
 
     `limits` holds one sentence for each limit (time or number of matches) that was reached: then the hits
     are those found so far, and the blob was not searched wholly. `refused` is filled when the engine
-    explains. `anywhere` are the hits of all rules, where the blob was searched wholly without a path: what
-    `Engine.under` needs to tell the hits under one.
+    explains. `hidden` are spans of bytes that no report may show although no hit covers them: other hits won
+    over what stands there. `anywhere` are the hits of all rules, where the blob was searched wholly without a
+    path: what `Engine.under` needs to tell the hits under one.
     """
 
     def __init__(
@@ -61,9 +62,11 @@ class ScanResult(list[Hit]):
         limits: Iterable[str] = (),
         refused: Iterable[Refusal] = (),
         *,
+        hidden: Iterable[tuple[int, int]] = (),
         anywhere: Sequence[Hit] | None = None,
     ) -> None:
         super().__init__(hits)
         self.limits: tuple[str, ...] = tuple(limits)
         self.refused: tuple[Refusal, ...] = tuple(refused)
+        self.hidden: tuple[tuple[int, int], ...] = tuple(hidden)
         self.anywhere = anywhere

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
+from typing import NamedTuple
 
 from keylint.engine.hit import Hit
 from keylint.records import replace
@@ -67,22 +68,48 @@ def _partner(hit: Hit, requirement: Requirement, index: Mapping[str, _Places]) -
     return index[requirement.rule].near(hit, requirement.within)
 
 
-def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> list[Hit]:
+class Settled(NamedTuple):
+    """The hits that are kept, and the spans of secrets that gave way to them and reach beyond them.
+
+    Such a span is a secret all the same: an address with a password in it, say, whose user is a key.
+    """
+
+    kept: list[Hit]
+    hidden: list[tuple[int, int]]
+
+
+def settle_overlaps(hits: Iterable[Hit], order: Mapping[str, int]) -> Settled:
     """Of hits whose secrets share bytes, keep the one of higher priority, then the longer, then rule order.
 
     A tentative hit gives way to a certain one of the same rank or better, and never pushes a certain one
     out: whether it counts is not known yet. Of what is left, halves of pairs become one (`join_halves`).
     """
     kept: list[Hit] = []
+    hidden: list[tuple[int, int]] = []
     group: list[Hit] = []  # of hits that may share bytes
     reach = 0
     for hit in sorted(hits, key=_place):
         if hit.secret_start >= reach:
-            kept += _settled(group, order)
+            _settle(group, order, kept, hidden)
             group = []
         group.append(hit)
         reach = max(reach, hit.secret_end)
-    return join_halves(kept + _settled(group, order))
+    _settle(group, order, kept, hidden)
+    return Settled(join_halves(kept), hidden)
+
+
+def _settle(
+    group: list[Hit], order: Mapping[str, int], kept: list[Hit], hidden: list[tuple[int, int]]
+) -> None:
+    """Add what is kept of a group of hits, and what of the others is to be hidden."""
+    left = _settled(group, order)
+    kept += left
+    if len(left) < len(group):
+        hidden += {_place(hit) for hit in group if not any(_covers(other, hit) for other in left)}
+
+
+def _covers(one: Hit, other: Hit) -> bool:
+    return one.secret_start <= other.secret_start and other.secret_end <= one.secret_end
 
 
 def _settled(hits: list[Hit], order: Mapping[str, int]) -> list[Hit]:

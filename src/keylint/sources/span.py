@@ -52,6 +52,8 @@ def _range(repo: GitRepo, text: str) -> tuple[str, ...]:
     `A...B` means here what it means in a pull request: what B adds to the commit that it shares with A.
     """
     single = text.replace("...", "..")
+    if single.startswith(".."):  # to git it is HEAD: with nothing in the range a scan would pass
+        raise UsageError(f"--range {printable(text)}: has no start", hint="A..B")
     if ".." not in single:
         single += "..HEAD"
     done = repo.attempt("rev-parse", "--revs-only", "--end-of-options", single)
