@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import groupby
 from typing import NamedTuple
 
-from keylint.addedlines import added
+from keylint.addedlines import added, may_be_added
 from keylint.held import Version
 from keylint.historylooks import Looks
 from keylint.sources.gitlog import LogChange, RawLog
@@ -135,6 +135,8 @@ class Additions:
         """Keys in new lines and their offsets; None where all lines are new."""
         if not _is(change.old):
             return None
+        if self._leaves_lines(change):
+            return frozenset()
         new, matches = self._looks.read(change.new, change.path)
         old, before = self._looks.read(change.old, change.path)
         if not new or not old:
@@ -149,6 +151,14 @@ class Additions:
             for match in fresh
             if (number := self._number_of(match.value.reveal())) is not None
         )
+
+    def _leaves_lines(self, change: LogChange) -> bool:
+        """Whether all keys stand in lines that were there before, as far as that is easily told."""
+        new, old = self._looks.content(change.new), self._looks.content(change.old)
+        if new is None or old is None or new.open or old.open:
+            return False
+        values = [self._value_of(key) for key in self._holders[change.new]]
+        return not may_be_added(values, old.data, new.data)
 
     # ---- what moved
 
