@@ -326,9 +326,19 @@ def test_options_that_contradict_each_other_are_refused(repo: Repo) -> None:
     for words in (
         ["--range", "HEAD~1..HEAD", "--include-unreachable"],
         ["--range", "HEAD..HEAD", "--submodules"],
+        ["--since", "HEAD", "--submodules"],
     ):
         assert run(["scan", str(repo.path), *words]) == 2
     assert run(["scan", str(repo.path), "--messages"]) == 2
+    assert run(["scan", str(repo.path), "--since", "2020-01-01", "--submodules"]) == 0
+
+
+def test_a_range_does_not_advise_an_option_that_it_refuses(repo: Repo) -> None:
+    start = repo.commit({"a": "x\n"})
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    repo.git("commit", "-q", "-m", "sub")
+    _, report = cli(repo, "--range", f"{start}..HEAD")
+    assert [(s["path"], "--submodules" in s["detail"]) for s in report["skipped"]] == [("sub", False)]
 
 
 def test_a_key_that_an_author_is_called_is_masked(repo: Repo, tmp_path: Path) -> None:

@@ -125,6 +125,8 @@ class _Scan:
             return
         if not self._own.submodules:
             text = "use --submodules to scan its history, too"
+            if history.span.range:
+                text = "its commits are not those of --range: scan it by itself"
             intake.skipped += [
                 Skipped(os.fsdecode(prefix + path), SkipReason.SUBMODULE, text) for path in sorted(links)
             ]

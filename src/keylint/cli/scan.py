@@ -48,12 +48,14 @@ def scan(
     _check_path(target)
     if past:
         from keylint.cli.history import HistoryOptions, scan_history
-        from keylint.sources.span import Span
+        from keylint.sources.span import Span, is_date
 
         if (range_ or since) and include_unreachable:
             raise UsageError("--include-unreachable is about all of history: leave out --range and --since")
         if range_ and submodules:
             raise UsageError("--submodules: the commits of --range are not those of a submodule")
+        if since and submodules and not is_date(since):
+            raise UsageError("--submodules: --since needs a date, as a submodule has other commits")
         span = Span(range_ or "", since or "", include_unreachable, messages)
         own = HistoryOptions(show_authors, submodules, cache)
         return scan_history(target, options, span, own)

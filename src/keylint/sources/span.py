@@ -73,8 +73,13 @@ def _is_commit(repo: GitRepo, name: str) -> bool:
     return repo.attempt("cat-file", "-e", f"{name}^{{commit}}").returncode == 0
 
 
+def is_date(text: str) -> bool:
+    """Whether this is a date or a time ago, and not a commit."""
+    return bool(_DATE.fullmatch(text) or _AGO.fullmatch(text))
+
+
 def _since(repo: GitRepo, text: str) -> tuple[str, ...]:
-    if _DATE.fullmatch(text) or _AGO.fullmatch(text):
+    if is_date(text):
         return (_newer_than(repo, text),)
     done = repo.attempt("rev-parse", "--quiet", "--verify", "--end-of-options", f"{text}^{{commit}}")
     if done.returncode != 0:
