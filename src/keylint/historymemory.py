@@ -86,9 +86,7 @@ class HistoryMemory:
         held, numbers = numbered(swept.found, before, swept.values)
         log = self._log(swept, changes) if self._can_resume(swept) else None
         memory = Memory(held, log, tuple(self._left_out), self._kept_looks(numbers))
-        # The paths that are shown may be longer than the log's: that of a submodule comes first.
-        shown = {match.location.origin.path for _, matches in self._looks.values() for match in matches}
-        if not self._holds_key((*_names(memory), *shown)):
+        if not self._holds_key({*_names(memory), *_shown(self._looks.values())}):
             self._cache.store(memory)
 
     def _kept_looks(self, numbers: Mapping[bytes, int]) -> dict[Version, KeptLook]:
@@ -142,6 +140,14 @@ def _names(memory: Memory) -> Iterator[str]:
     if memory.log:
         paths = {change.path for change in memory.log.changes} | memory.log.gitlinks.keys()
         yield from map(os.fsdecode, paths)
+
+
+def _shown(looks: Iterable[tuple[set[bytes], list[Match]]]) -> Iterator[str]:
+    """The same of matches. Their paths may be longer than the log's: that of a submodule comes first."""
+    for _, matches in looks:
+        for match in matches:
+            yield match.location.origin.path
+            yield from (value for _, value in match.evidence.facts)
 
 
 def _renumbered(changes: Iterable[LogChange], objects: Collection[bytes]) -> Iterator[LogChange]:

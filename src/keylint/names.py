@@ -115,6 +115,7 @@ def _names_of(finding: Finding) -> Iterator[str]:
     yield from finding.branches
     yield finding.verdict.reason.text
     yield from (note.text for note in finding.verdict.notes)
+    yield from (value for _, value in finding.evidence.facts)  # what a token claims, say
     yield finding.link.explanation
     for record in finding.link.records:
         yield from (record.label, record.description)

@@ -25,7 +25,19 @@ URL = f"postgres://shop:{PASSWORD}@db.acme.io:5432/shop"
 # A key as the user of an address is what is told of it; its password is a secret all the same.
 OTHER_PASSWORD = "".join(random.Random(97).choices(string.ascii_letters + string.digits, k=20))
 ODD_URL = f"postgres://{STRIPE}:{OTHER_PASSWORD}@db.acme.io:5432/shop"
-SECRETS = (COVEO, STRIPE, PASSWORD, OTHER_PASSWORD)
+# What a token claims is shown, but no key in it.
+CLAIMED = "sk" + "_live_" + "".join(random.Random(96).choices(string.ascii_letters + string.digits, k=32))
+SECRETS = (COVEO, STRIPE, PASSWORD, OTHER_PASSWORD, CLAIMED)
+
+
+def jwt(**claims: object) -> str:
+    """A token with these claims, whose signature nobody has checked."""
+    parts = ({"alg": "HS256", "typ": "JWT"}, claims)
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
+    return ".".join(
+        [*encoded, "".join(random.Random(95).choices(string.ascii_letters + string.digits, k=43))]
+    )
+
 
 COMMANDS = {
     "scan": ["scan", "."],
@@ -68,6 +80,7 @@ def content() -> str:
     """A line for each form of each secret, and one with all of them side by side."""
     lines = [f"const coveo = '{COVEO}';", f"const stripe = '{STRIPE}';", f"const db = '{URL}';"]
     lines.append(f"const odd = '{ODD_URL}';")
+    lines.append(f"const token = '{jwt(iss=CLAIMED, ref=CLAIMED, role='service_role', exp=4e9)}';")
     for secret in (COVEO, STRIPE):
         encoded = base64.b64encode(secret.encode()).decode()
         lines.append(f"'{secret}' '{encoded}'")
