@@ -169,7 +169,11 @@ class _Delivery:
         }
         told = tell(self._changes(changes), today)
         copies = self._copies(head)
-        plans = [self._plan(key, story, head, copies) for key in sorted(told) for story in told[key]]
+        plans = [
+            make_plan(key, story, self._of_today(key, story, head) or _renamed(story, told[key], copies))
+            for key in sorted(told)
+            for story in told[key]
+        ]
         add_places(plans)
         plans += self._outside(changes)
         users = self._users(plans)
@@ -270,16 +274,13 @@ class _Delivery:
         held = ((path, blob) for path, blob in head.items() if blob in self._holders)
         return {blob: Shown(path, blob, "") for path, blob in held}
 
-    def _plan(
-        self, key: int, story: Story, head: Mapping[bytes, bytes], copies: Mapping[bytes, Shown]
-    ) -> Plan:
-        today = [
+    def _of_today(self, key: int, story: Story, head: Mapping[bytes, bytes]) -> list[Shown]:
+        """Where a key is in HEAD, at the paths of its story."""
+        return [
             Shown(path, head[path], "")
             for path in story.paths
             if key in self._holders.get(head.get(path, b""), _NO_KEYS)
         ]
-        today = today or [copies[place.blob] for place in story.places if place.blob in copies]
-        return make_plan(key, story, today)
 
     def _outside(self, changes: Iterable[LogChange]) -> list[Plan]:
         """Keys in blobs that no commit names: unreachable ones and those that tags point at."""
@@ -357,6 +358,13 @@ class _Delivery:
 
     def _shown_path(self, path: bytes) -> str:
         return os.fsdecode(self._prefix + path)
+
+
+def _renamed(story: Story, all_of_key: Iterable[Story], copies: Mapping[bytes, Shown]) -> list[Shown]:
+    """Today's place of a story of which nothing says that it ended: its newest version at another path."""
+    copy = None if story.removal else copies.get(story.places[0].blob)
+    taken = {path for other in all_of_key for path in other.paths}
+    return [copy] if copy and copy.path not in taken else []
 
 
 def _object_path(name: bytes) -> bytes:

@@ -300,6 +300,16 @@ def test_a_key_of_a_range_is_in_head_where_a_later_commit_renamed_its_file(repo:
     assert result.of(token(1)).places[0].origin.path == "b"
 
 
+def test_a_copy_that_a_range_takes_away_again_is_not_the_file_it_was_made_of(repo: Repo) -> None:
+    start = repo.commit({"x": "x\n"})
+    first = repo.commit({"a": line(1)})
+    copied = repo.commit({"copy": line(1)})
+    repo.rm("copy")
+    repo.commit()
+    result = scan(repo.path, Span(range=f"{start}..HEAD"))
+    assert {path: file.first for (_, path), file in result.files.items()} == {"a": first, "copy": copied}
+
+
 def test_a_range_that_takes_a_submodule_away_reads_no_file_for_it(repo: Repo) -> None:
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
     start = repo.commit({"a": "x\n"})
