@@ -106,15 +106,20 @@ def secret() -> str:
     return "sk_" + "live_" + "".join(random.Random(11).choices(string.ascii_letters + string.digits, k=24))
 
 
+def _commit(workspace: Path, name: str, text: str) -> None:
+    (workspace / name).write_text(text, encoding="utf-8")
+    for arguments in (["add", "."], ["commit", "--quiet", "-m", "Change"]):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        subprocess.run(["git", *identity, *arguments], cwd=workspace, check=True)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """A checkout with one commit and nothing to find."""
     folder = tmp_path / "workspace"
     folder.mkdir()
-    (folder / "clean.py").write_text("print('hello')\n", encoding="utf-8")
-    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "Start"]):
-        identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-        subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    _commit(folder, "clean.py", "print('hello')\n")
     return folder
 
 
@@ -185,13 +190,6 @@ def test_a_bundle_is_scanned_although_it_is_ignored(
     assert run_action(workspace, runner_temp, tmp_path).outputs["findings"] == "0"
     outcome = run_action(workspace, runner_temp, tmp_path, mode="bundle", path="dist")
     assert outcome.outputs["findings"] == "1"
-
-
-def _commit(workspace: Path, name: str, text: str) -> None:
-    (workspace / name).write_text(text, encoding="utf-8")
-    for arguments in (["add", "."], ["commit", "--quiet", "-m", "Change"]):
-        identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-        subprocess.run(["git", *identity, *arguments], cwd=workspace, check=True)
 
 
 def test_a_key_that_was_taken_out_is_found_in_the_history(

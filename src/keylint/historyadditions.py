@@ -181,7 +181,7 @@ class Additions:
         sources: dict[int, dict[int, list[LogChange]]] = defaultdict(lambda: defaultdict(list))
         left = _MAX_SEARCHED
         for diff, candidates in changed.items():
-            unknown = [change for change in candidates if change.old not in self._log.seen]
+            unknown = [change for change in candidates if not self._is_known(change.old)]
             unknown.sort(key=lambda change: _name(change.path) not in names[diff])
             searched = unknown[: min(left, _MAX_COMPARED)]
             left -= len(searched)
@@ -193,11 +193,15 @@ class Additions:
                     sources[diff][key].append(change)
         return sources
 
+    def _is_known(self, blob: bytes) -> bool:
+        """Whether the keys of a blob are in `holders`, or it has none."""
+        return blob in self._holders or blob in self._log.seen
+
     def _search(self, change: LogChange, wanted: Collection[int]) -> Keys:
         """Which of some keys a change takes out of a file whose old content is older than the log."""
         missing = frozenset(wanted) - self._holders.get(change.new, _NO_KEYS)
         blob = self._looks.content(change.old) if missing else None
-        if blob is None or change.old in self._holders:
+        if blob is None:
             return _NO_KEYS
         text = None if blob.open else decode(blob.data).data
         if text is None or any(self._value_of(key)[:_BEGINNING] in text for key in missing):

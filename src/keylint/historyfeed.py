@@ -362,9 +362,10 @@ class _Delivery:
 
 def _renamed(story: Story, all_of_key: Iterable[Story], copies: Mapping[bytes, Shown]) -> list[Shown]:
     """Today's place of a story of which nothing says that it ended: its newest version at another path."""
-    copy = None if story.removal else copies.get(story.places[0].blob)
-    taken = {path for other in all_of_key for path in other.paths}
-    return [copy] if copy and copy.path not in taken else []
+    copy = copies.get(story.places[0].blob)
+    if copy is None or story.removal or any(copy.path in other.paths for other in all_of_key):
+        return []
+    return [copy]
 
 
 def _object_path(name: bytes) -> bytes:

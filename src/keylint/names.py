@@ -41,14 +41,17 @@ class NameMask:
     def __call__(self, text: str) -> str:
         """The text without keys."""
         data = text.encode("utf-8", "surrogateescape")
-        hits = _sure(self._scan(data))
+        result = self._scan(data)
+        hits = _sure(result)
         if not hits:
             return text
+        spans = [(hit.secret_start, hit.secret_end, _mask(hit)) for hit in hits]
+        spans += [(start, end, _STARS) for start, end in result.hidden]
         out, here = b"", 0
-        for hit in sorted(hits, key=lambda hit: hit.secret_start):
-            if hit.secret_end > here:
-                out += data[here : max(here, hit.secret_start)] + _mask(hit).encode()
-                here = hit.secret_end
+        for start, end, mask in sorted(spans):
+            if end > here:
+                out += data[here : max(here, start)] + mask.encode()
+                here = end
         return (out + data[here:]).decode("utf-8", "surrogateescape")
 
     def hits_any(self, texts: Iterable[str]) -> bool:

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
+from keylint.names import NameMask
+from keylint.rulecache import load_engine
 from tests.helpers.cli import run_keylint
 from tests.helpers.make import coveo_key
 from tests.helpers.repo import Repo
@@ -349,3 +351,9 @@ def test_reveal_does_show_the_values(repo: Repo) -> None:
         done = run_keylint("scan", ".", "--reveal", "--format", format_name, "-v", cwd=repo.path)
         if format_name != "github":
             assert COVEO.encode() in done.out
+
+
+def test_a_password_beside_a_key_is_hidden_in_names_too() -> None:
+    shown = NameMask(load_engine().scan)(f"see {ODD_URL} for more")
+    assert not leaks(shown.encode())
+    assert shown.startswith("see ") and shown.endswith(" for more")
